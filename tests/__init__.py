@@ -1,0 +1,1 @@
+"""The tests; the folders below mirror the rooms. Start with `tests.scenario`."""
