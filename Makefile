@@ -33,7 +33,7 @@ test: .venv/dev.stamp .venv/editable.stamp
 	$(PY) -m ruff check --quiet .
 	$(PY) -m ruff format --check --quiet .
 	$(PY) -m mypy
-	.venv/bin/lint-imports --no-cache
+	.venv/bin/lint-imports --no-cache --no-logo
 	timeout --kill-after=30s $(TEST_LIMIT) $(PY) -m pytest --quiet --cov --cov-report=term
 
 format: .venv/dev.stamp
