@@ -1,0 +1,1 @@
+"""A small shop: money, cart, discounts, stock, receipt, checkout."""
