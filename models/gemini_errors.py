@@ -1,0 +1,92 @@
+"""What a refusal of the Gemini API means: status, details and headers to an error of ours. Pure."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from models.errors import (
+    AuthError,
+    BadRequestError,
+    ModelError,
+    ModelTimeoutError,
+    QuotaError,
+    RateLimitError,
+    UnavailableError,
+    UnknownModelError,
+)
+
+TOO_MANY_REQUESTS = 429
+SERVER_ERRORS = 500
+LINE_LIMIT = 300
+"""Characters of a server's message that an error keeps."""
+
+_ERROR_OF_STATUS: Mapping[int, type[ModelError]] = {
+    401: AuthError,
+    403: AuthError,
+    404: UnknownModelError,
+    408: ModelTimeoutError,
+    TOO_MANY_REQUESTS: RateLimitError,
+}
+_SECONDS = re.compile(r"(\d+(?:\.\d+)?)s?")
+
+
+def refusal(
+    model: str, status: int, message: str, body: object, headers: Mapping[str, str]
+) -> ModelError:
+    """Return the error that an answer with a `status` other than 200 stands for.
+
+    `body` is the decoded JSON of the answer: its ``error.details`` say how long to wait, and which
+    quota is used up.
+    """
+    details = list(_details(body))
+    kind = _kind(status, details)
+    return kind(
+        f"{model}: the server answered {status}: {one_line(message)}",
+        model=model,
+        retry_after_s=_retry_after_s(details, headers),
+    )
+
+
+def one_line(text: str) -> str:
+    """Return `text` on one line, cut to `LINE_LIMIT` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= LINE_LIMIT else f"{line[:LINE_LIMIT]}..."
+
+
+def _kind(status: int, details: list[dict[str, Any]]) -> type[ModelError]:
+    if status == TOO_MANY_REQUESTS and any(map(_is_per_day, details)):
+        return QuotaError
+    if any(detail.get("reason") == "API_KEY_INVALID" for detail in details):
+        return AuthError  # the API says 400 to a key that it does not know
+    if status >= SERVER_ERRORS:
+        return UnavailableError
+    return _ERROR_OF_STATUS.get(status, BadRequestError)
+
+
+def _is_per_day(detail: dict[str, Any]) -> bool:
+    """Whether a QuotaFailure names a quota that only a new day refills."""
+    violations = detail.get("violations")
+    for violation in violations if isinstance(violations, list) else ():
+        if isinstance(violation, dict):
+            named = f"{violation.get('quotaId')} {violation.get('quotaMetric')}"
+            if "perday" in named.replace("_", "").lower():
+                return True
+    return False
+
+
+def _retry_after_s(details: list[dict[str, Any]], headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that a RetryInfo, else the header, asks to wait."""
+    asked = [detail["retryDelay"] for detail in details if "retryDelay" in detail]
+    for delay in (*asked, headers.get("retry-after", "")):
+        if seconds := _SECONDS.fullmatch(str(delay)):
+            return float(seconds[1])
+    return None
+
+
+def _details(body: object) -> Iterator[dict[str, Any]]:
+    """Yield the details of an error; a body of any other shape has none."""
+    error = body.get("error") if isinstance(body, dict) else None
+    details = error.get("details") if isinstance(error, dict) else None
+    for detail in details if isinstance(details, list) else ():
+        if isinstance(detail, dict):
+            yield detail
