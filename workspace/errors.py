@@ -1,15 +1,15 @@
 """What goes wrong at the code tree.
 
-    TracksideError
-    +-- WorkspaceError                  anything of this room
-        +-- GitUnusableError            git is not installed, or too old
-        +-- GitFailedError              a git command said no; its own words are kept
-        |   +-- GitTimeoutError         ... or did not come back
-        +-- RepositoryRefusedError      this folder cannot be a run's repository, and why
-        +-- RevisionUnknownError        no such commit in the user's repository
-        +-- TreeMissingError            a recorded tree is not (or no longer) in the run's repository
-        +-- WorktreeBusyError           another process works in the worktree
-        +-- DeliveryRefusedError        the user's repository is not as the delivery needs it
+TracksideError
++-- WorkspaceError                  anything of this room
+    +-- GitUnusableError            git is not installed, or too old
+    +-- GitFailedError              a git command said no; its own words are kept
+    |   +-- GitTimeoutError         ... or did not come back
+    +-- RepositoryRefusedError      this folder cannot be a run's repository, and why
+    +-- RevisionUnknownError        no such commit in the user's repository
+    +-- TreeMissingError            a recorded tree or commit is in no object store
+    +-- WorktreeBusyError           another process works in the worktree
+    +-- DeliveryRefusedError        the user's repository is not as the delivery needs it
 """
 
 from events.errors import TracksideError
@@ -68,3 +68,63 @@ class WorktreeBusyError(WorkspaceError):
 
 class DeliveryRefusedError(WorkspaceError):
     """Nothing was delivered, and the user's repository is as it was."""
+
+
+class ToolError(WorkspaceError):
+    """A tool call cannot be done as asked; nothing was changed. The model reads ``str()`` of it."""
+
+
+class PathRefusedError(ToolError):
+    """A path breaks a rule; it was not touched."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        """Name the path, escaped and shortened, and the rule that it breaks."""
+        self.path = path
+        super().__init__(f"path {_shown(path)} is refused: {reason}")
+
+
+class FileRefusedError(ToolError):
+    """What is at a path is not what the tool needs."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        """Name the path, and say what is there instead."""
+        self.path = path
+        super().__init__(f"{_shown(path)} {reason}")
+
+
+class EditRefusedError(ToolError):
+    """A text does not fit the file as it is now."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        """Name the file, and say what does not fit."""
+        self.path = path
+        super().__init__(f"{_shown(path)}: {reason}")
+
+
+class CommandNotStartedError(WorkspaceError):
+    """The system could not start a command; nothing of it ran."""
+
+    def __init__(self, command: str, cause: Exception) -> None:
+        """Name the command, and give the system's reason."""
+        self.command = command
+        super().__init__(f"command {_shown(command)} could not be started: {cause}")
+
+
+class RunnerClosedError(WorkspaceError):
+    """Commands are no longer taken, because the program is ending."""
+
+
+class WorktreeUnusableError(WorkspaceError):
+    """The disk is full, failing or read-only, or the system is out of a resource."""
+
+    def __init__(self, root: object, cause: OSError) -> None:
+        """Name the worktree, and give the system's reason."""
+        self.root = root
+        super().__init__(f"the worktree {root} cannot be used: {cause}; mend it, then resume")
+
+
+def _shown(text: str) -> str:
+    limit = 120
+    if len(text) <= limit:
+        return repr(text)
+    return f"{text[:limit]!r}... ({len(text)} characters)"

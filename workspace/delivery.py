@@ -1,0 +1,184 @@
+"""The only code that changes the user's repository: one new ref, or one fast-forward.
+
+Both ways hand over objects first, then move one ref by compare-and-swap, so that a crash between
+leaves nothing but objects that nobody names, and doing it again is harmless.
+"""
+
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from events.ids import CommitId
+from workspace.errors import DeliveryRefusedError, GitFailedError
+from workspace.git import Git, bytes_of, printable, silenced, text_of
+from workspace.tree import Repository
+from workspace.user_repository import UserRepository
+
+_UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG", "rebase-apply")
+
+
+def deliver_branch(
+    repository: Repository,
+    commit: CommitId,
+    base: CommitId,
+    branch: str,
+    expected_old: CommitId | None = None,
+) -> None:
+    """Make `branch` of the user's repository point to `commit`; nothing else there changes.
+
+    Args:
+        repository: The run's repository, which holds `commit`.
+        commit: A descendant of `base`.
+        base: The commit the run began with, which the user has.
+        branch: Without ``refs/heads/``.
+        expected_old: Where the branch was left by an earlier delivery; None if there was none.
+
+    Raises:
+        DeliveryRefusedError: the branch is somewhere else or checked out, its name is impossible,
+            or `base` is gone.
+    """
+    user = repository.user
+    ref = f"refs/heads/{branch}"
+    if user.git.ask("check-ref-format", ref)[0] != 0:
+        raise DeliveryRefusedError(f"{printable(branch)!r} cannot be the name of a branch")
+    found = _target(user, ref)
+    if found == commit:
+        return
+    if found != expected_old:
+        raise DeliveryRefusedError(_elsewhere(user, branch, found, expected_old))
+    if holder := user.git.line("for-each-ref", "--format=%(worktreepath)", ref):
+        raise DeliveryRefusedError(
+            f"branch {branch} is checked out in {printable(holder)}; switch to another there"
+        )
+    _hand_over(repository, commit, base)
+    old = expected_old or "0" * len(commit)
+    try:
+        user.git.run("update-ref", "--no-deref", "-m", "trackside: delivered", ref, commit, old)
+    except GitFailedError as error:
+        raise DeliveryRefusedError(
+            f"branch {branch} of {user.top} could not be written: {error.words}"
+        ) from error
+
+
+def deliver_apply(repository: Repository, commit: CommitId, base: CommitId) -> None:
+    """Fast-forward the user's checkout, its index and its branch from `base` to `commit`.
+
+    Untracked files stay; one that is in the way is a reason to refuse.
+
+    Raises:
+        DeliveryRefusedError: no branch is checked out, it is not at `base`, the checkout has
+            changes, an operation is under way, or a changed file goes through a filter.
+    """
+    user = repository.user
+    _refuse_unless_on_branch(user)
+    tip = user.resolve("HEAD")
+    if tip == commit:
+        return
+    if tip != base:
+        raise DeliveryRefusedError(
+            f"{user.top} has moved from {base[:12]} to {tip[:12]} since the run began; take the"
+            " branch of the run and merge it yourself"
+        )
+    git = replace(user.git, config=silenced(user.git))
+    _refuse_filtered(repository, git, commit, base)
+    _hand_over(repository, commit, base)
+    if _state_of(git, user, repository.path, (base, commit)) == base:
+        _switch(git, base, commit)
+    try:
+        git.run("update-ref", "-m", "trackside: fast-forward", "HEAD", commit, base)
+    except GitFailedError as error:
+        _switch(git, commit, base)
+        raise DeliveryRefusedError(
+            f"the branch of {user.top} could not be moved: {error.words}"
+        ) from error
+
+
+def _target(user: UserRepository, ref: str) -> CommitId | None:
+    _, said = user.git.ask("rev-parse", "--verify", "-q", "--end-of-options", ref)
+    return CommitId(said.decode().strip()) or None
+
+
+def _elsewhere(
+    user: UserRepository, branch: str, found: CommitId | None, expected: CommitId | None
+) -> str:
+    if found is None:
+        return f"branch {branch} of {user.top} was deleted; it was at {expected}"
+    if expected is None:
+        return f"branch {branch} of {user.top} exists already, at {found[:12]}; rename or delete it"
+    return (
+        f"branch {branch} of {user.top} was moved from {expected[:12]} to {found[:12]} by"
+        " somebody else; rename it, then deliver again"
+    )
+
+
+def _hand_over(repository: Repository, commit: CommitId, base: CommitId) -> None:
+    """Copy the objects from `base` to `commit` into the user's repository."""
+    user = repository.user
+    if not user.has(base):
+        raise DeliveryRefusedError(f"{user.top}: the base commit {base[:12]} is not there any more")
+    pack = repository.git.run(
+        *("pack-objects", "--revs", "--stdout", "--quiet"),
+        stdin=f"{commit}\n^{base}\n".encode(),
+    )
+    user.git.run("unpack-objects", "-q", stdin=pack)
+
+
+def _refuse_unless_on_branch(user: UserRepository) -> None:
+    if user.git.ask("symbolic-ref", "-q", "HEAD")[0] != 0:
+        raise DeliveryRefusedError(
+            f"{user.top}: no branch is checked out (detached HEAD); check one out"
+        )
+    for name in _UNDER_WAY:
+        if (user.git_dir / name).exists():
+            raise DeliveryRefusedError(f"{user.top}: {name} says that an operation is under way")
+
+
+def _refuse_filtered(repository: Repository, git: Git, commit: CommitId, base: CommitId) -> None:
+    """Refuse a file that the user's git would run a program for, since ours does not run it."""
+    changed = bytes_of(repository.changed_paths(base, commit))
+    fields = text_of(git.run("check-attr", "-z", "--stdin", "filter", stdin=changed)).split("\0")
+    for path, value in zip(fields[:-1:3], fields[2::3], strict=True):
+        if value not in ("unspecified", "unset"):
+            raise DeliveryRefusedError(
+                f"{printable(path)} goes through the filter {printable(value)!r}, which trackside"
+                " does not run; take the branch of the run and merge it yourself"
+            )
+
+
+def _state_of(
+    git: Git, user: UserRepository, scratch: Path, commits: tuple[CommitId, CommitId]
+) -> CommitId:
+    """Return which of `commits` the checkout holds, exactly; the user's index is only read.
+
+    It may hold the new one while the branch is at the old one, if a delivery was cut short.
+    """
+    with tempfile.TemporaryDirectory(prefix="index-", dir=scratch) as folder:
+        copy = replace(
+            git, index=Path(folder, "index"), config=(*git.config, ("core.splitIndex", "false"))
+        )
+        index = user.git_dir / "index"
+        if index.exists():
+            shutil.copy(index, folder)
+        copy.ask("update-index", "-q", "--refresh", "--ignore-submodules")
+        for commit in commits:
+            if copy.ask("diff-index", "--cached", "--quiet", commit, "--")[0] == 0:
+                break
+        else:
+            raise DeliveryRefusedError(_dirty(user, "staged changes"))
+        if copy.ask("diff-files", "--quiet", "--ignore-submodules=all")[0] != 0:
+            raise DeliveryRefusedError(_dirty(user, "changes that are not committed"))
+    return commit
+
+
+def _dirty(user: UserRepository, what: str) -> str:
+    return f"{user.top} has {what}; commit or stash them, or take the branch of the run"
+
+
+def _switch(git: Git, old: CommitId, new: CommitId) -> None:
+    try:
+        git.run("read-tree", "-m", "-u", old, new)
+    except GitFailedError as error:
+        raise DeliveryRefusedError(
+            f"{git.directory} cannot be fast-forwarded: {error.words}"
+        ) from error

@@ -1,0 +1,233 @@
+"""The one place that runs git: a fixed environment, no shell, no foreign configuration.
+
+Nothing of a repository may run in our process's context: no hook, filter, driver, fsmonitor, pager,
+credential helper or transport. Most of it is shut by the environment below, which every call gets;
+what only a repository's own configuration can name (`filter.X.clean`) is shut by `silenced`.
+"""
+
+import functools
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from workspace.errors import GitFailedError, GitTimeoutError, GitUnusableError
+
+OLDEST = (2, 38)
+"""The first git whose `merge-tree` writes a tree."""
+
+TIMEOUT_S = 600.0
+"""For one command. They take milliseconds; only a first checkout of a huge tree takes longer."""
+
+IDENTITY = ("trackside", "trackside@localhost")
+
+_PASSED_ON = ("HOME", "LD_LIBRARY_PATH", "TMPDIR")
+
+_ENVIRONMENT = {
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_AUTHOR_EMAIL": IDENTITY[1],
+    "GIT_AUTHOR_NAME": IDENTITY[0],
+    "GIT_COMMITTER_EMAIL": IDENTITY[1],
+    "GIT_COMMITTER_NAME": IDENTITY[0],
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_PAGER": "cat",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+}
+
+_CONFIG = (
+    ("core.fsmonitor", "false"),
+    ("core.fsync", "loose-object"),  # an object is durable before an event names it
+    ("core.fsyncMethod", "batch"),
+    ("core.hooksPath", os.devnull),
+    ("core.quotePath", "false"),
+    ("gc.auto", "0"),
+    ("maintenance.auto", "false"),
+    ("protocol.allow", "never"),
+    ("safe.directory", "*"),  # whose files they are does not matter where none of them can run
+    ("submodule.recurse", "false"),
+)
+
+Config = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """How to run git on one repository. Any thread may use it; a call blocks until git ends."""
+
+    directory: Path
+    """Where commands run."""
+    git_dir: Path | None = None
+    """The repository; None to find the one that `directory` is in."""
+    work_tree: Path | None = None
+    """What commands see as the working tree; None for what the repository says."""
+    index: Path | None = None
+    """Instead of the repository's own index."""
+    config: Config = ()
+    """Settings on top of our own, for this repository."""
+    held: tuple[int, ...] = ()
+    """Descriptors that git inherits, so that a lock outlives us until git has ended."""
+
+    def run(self, *args: str, stdin: bytes = b"", silent: bool = False) -> bytes:
+        """Return what git writes to standard output.
+
+        Args:
+            args: The subcommand and its arguments.
+            stdin: What git reads.
+            silent: Whether a warning counts as a failure.
+
+        Raises:
+            GitFailedError: it exits with anything but 0.
+        """
+        return self.ask(*args, stdin=stdin, answers=(0,), silent=silent)[1]
+
+    def line(self, *args: str, stdin: bytes = b"") -> str:
+        """Return the one line that git prints, without its end; raises as `run` does."""
+        return text_of(self.run(*args, stdin=stdin).removesuffix(b"\n"))
+
+    def ask(
+        self,
+        *args: str,
+        stdin: bytes = b"",
+        answers: Sequence[int] = (0, 1),
+        silent: bool = False,
+        extra: dict[str, str] | None = None,
+    ) -> tuple[int, bytes]:
+        """Return exit code and standard output of a command whose exit code is an answer.
+
+        Args:
+            args: The subcommand and its arguments.
+            stdin: What git reads.
+            answers: The exit codes that are no failure.
+            silent: Whether a warning counts as a failure.
+            extra: Variables on top of the fixed environment.
+
+        Raises:
+            GitFailedError: the exit code is none of `answers`.
+            GitTimeoutError: git had to be ended.
+            GitUnusableError: there is no git, or none that is new enough.
+        """
+        done = _spawn(
+            [program(os.environ.get("PATH", os.defpath)), *args],
+            cwd=self.directory,
+            env=self._environment() | (extra or {}),
+            stdin=stdin,
+            held=self.held,
+        )
+        if done.returncode not in answers or (silent and done.stderr):
+            raise GitFailedError(args[0], done.returncode, printable(text_of(done.stderr)))
+        return done.returncode, done.stdout
+
+    def _environment(self) -> dict[str, str]:
+        places = {
+            "GIT_DIR": self.git_dir,
+            "GIT_WORK_TREE": self.work_tree,
+            "GIT_INDEX_FILE": self.index,
+        }
+        named = {name: str(place) for name, place in places.items() if place is not None}
+        return environment(self.config) | named
+
+
+def environment(config: Config = ()) -> dict[str, str]:
+    """Return the whole environment of a git process; nothing else of the caller's is in it.
+
+    Settings travel as variables and not as ``-c name=value``, since a name may hold a ``=``.
+    """
+    found = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    found |= _ENVIRONMENT | {"PATH": _absolute_part(os.environ.get("PATH", os.defpath))}
+    settings = _CONFIG + config
+    found["GIT_CONFIG_COUNT"] = str(len(settings))
+    for number, (name, value) in enumerate(settings):
+        found[f"GIT_CONFIG_KEY_{number}"] = name
+        found[f"GIT_CONFIG_VALUE_{number}"] = value
+    return found
+
+
+def silenced(git: Git) -> Config:
+    """Return settings that take every filter and driver of a repository's configuration away.
+
+    With them `git` may compare and write files: a filter with an empty command does nothing.
+    """
+    _, listed = git.ask(
+        "config", "-z", "--name-only", "--get-regexp", r"^(filter|diff|merge)\..*\.[a-z]+$"
+    )
+    names = sorted({text_of(name) for name in listed.split(b"\0") if name})
+    return tuple((name, "false" if name.endswith(".required") else "") for name in names)
+
+
+@functools.cache
+def program(path: str) -> str:
+    """Return the absolute path of a git that is new enough, by a search path like ``PATH``.
+
+    Relative folders in `path` are left out: ``./git`` of a repository is not our git.
+
+    Raises:
+        GitUnusableError: there is none.
+    """
+    found = shutil.which("git", path=_absolute_part(path))
+    if found is None:
+        raise GitUnusableError("git is not on the PATH; install git 2.38 or newer")
+    said = _spawn([found, "version"], cwd=Path("/"), env=environment()).stdout.decode()
+    version = tuple(int(part) for part in re.findall(r"\d+", said)[:2])
+    if version < OLDEST:
+        raise GitUnusableError(f"{found} is too old ({said.strip()}); install git 2.38 or newer")
+    return found
+
+
+def text_of(name: bytes) -> str:
+    """Return a path or message of git as text; bytes that are no UTF-8 become lone surrogates."""
+    return name.decode("utf-8", "surrogateescape")
+
+
+def bytes_of(names: Iterable[str]) -> bytes:
+    """Return paths as git reads them with ``-z``: each ended by NUL."""
+    return b"".join(name.encode("utf-8", "surrogateescape") + b"\0" for name in names)
+
+
+def printable(text: str) -> str:
+    r"""Return `text` as one line that any log and terminal can hold.
+
+    >>> print(printable("fatal: bad name 'a\udcff\x1b[0m'\n"))
+    fatal: bad name 'a\xff\x1b[0m'
+    """
+    whole = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    line = "; ".join(part for part in whole.splitlines() if part)
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in line
+    )
+
+
+def _absolute_part(path: str) -> str:
+    return os.pathsep.join(part for part in path.split(os.pathsep) if Path(part).is_absolute())
+
+
+def _spawn(
+    argv: Sequence[str],
+    cwd: Path,
+    env: dict[str, str],
+    stdin: bytes = b"",
+    held: tuple[int, ...] = (),
+) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(
+            argv,
+            cwd=cwd,
+            env=env,
+            input=stdin,
+            pass_fds=held,
+            capture_output=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise GitTimeoutError(argv[1], TIMEOUT_S) from error

@@ -1,0 +1,69 @@
+"""Three trees in, one tree or the conflict out; no worktree, no configuration of the user's."""
+
+from dataclasses import dataclass
+
+from events.ids import CommitId, TreeId
+from workspace.git import printable, text_of
+from workspace.tree import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Both sides went together."""
+
+    tree: TreeId
+
+
+@dataclass(frozen=True, slots=True)
+class Conflicted:
+    """The sides contradict each other; there is no merged tree."""
+
+    paths: tuple[str, ...]
+    """Where, in git's order; valid Unicode."""
+    detail: str
+    """What git says about them, a line each; valid Unicode."""
+
+
+def merge(
+    repository: Repository,
+    base: CommitId | TreeId,
+    ours: CommitId | TreeId,
+    theirs: CommitId | TreeId,
+) -> Merged | Conflicted:
+    """Return what comes of applying the change from `base` to `theirs` onto `ours`.
+
+    Only the three trees count, no history; the same trees give the same answer.
+
+    Raises:
+        TreeMissingError: one of them is not there.
+    """
+    before, mine, other = repository.trees_of(base, ours, theirs)
+    if other in (before, mine):
+        return Merged(mine)
+    if before == mine:
+        return Merged(other)
+    # merge-tree looks for the base in history, so it gets one of its own making.
+    root = repository.commit(before, [], "base", 0)
+    left = repository.commit(mine, [root], "ours", 0)
+    right = repository.commit(other, [root], "theirs", 0)
+    code, said = repository.git.ask(
+        *("merge-tree", "--write-tree", "-z", "--name-only", "--messages"),
+        *("--end-of-options", left, right),
+    )
+    tree, _, rest = text_of(said).partition("\0")
+    return Merged(TreeId(tree)) if code == 0 else _conflict(rest)
+
+
+def _conflict(said: str) -> Conflicted:
+    """Read paths up to an empty one, then messages: a count, so many paths, a kind, the words."""
+    listed, _, messages = said.partition("\0\0")
+    fields = iter(messages.split("\0"))
+    lines = []
+    for count in fields:
+        if not count:
+            break
+        *_, kind, words = (next(fields) for _ in range(int(count) + 2))
+        if kind.startswith("CONFLICT"):
+            lines.append(printable(words))
+    paths = tuple(dict.fromkeys(printable(path) for path in listed.split("\0")))
+    return Conflicted(paths, "\n".join(lines))

@@ -1,0 +1,295 @@
+"""The run's own git repository: every state of the code tree, kept by its id.
+
+It is bare, borrows the objects of the user's repository, and never writes there. It has no refs:
+nothing in it is ever removed (docs/decisions/0002-trees-without-refs.md).
+"""
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from events.ids import CommitId, TreeId
+from workspace.errors import (
+    GitFailedError,
+    RepositoryRefusedError,
+    TreeMissingError,
+    WorkspaceError,
+)
+from workspace.git import Git, bytes_of, printable, text_of
+from workspace.user_repository import UserRepository
+
+GITLINK = "160000"
+"""The mode of a submodule: a commit of another repository, of which we have no objects."""
+
+# Whatever the configuration of a machine, the same trees merge to the same tree and the worktree
+# holds the very bytes of the tree. Objects are never pruned, not even by `git gc` or `git prune`.
+_CONFIG = """\
+[core]
+	autocrlf = false
+	attributesFile = /dev/null
+	excludesFile = /dev/null
+	fsync = loose-object
+	fsyncMethod = batch
+	ignoreCase = false
+	logAllRefUpdates = false
+	precomposeUnicode = false
+	protectHFS = false
+	splitIndex = false
+[extensions]
+	preciousObjects = true
+[gc]
+	auto = 0
+	pruneExpire = never
+[merge]
+	conflictStyle = merge
+	directoryRenames = conflict
+	renameLimit = 7000
+	renames = true
+"""
+
+# The last word on attributes, over every .gitattributes: no conversion, no filter, no driver.
+_ATTRIBUTES = (
+    "* -text !crlf !eol !filter !ident !working-tree-encoding !merge !diff !conflict-marker-size\n"
+)
+
+# What commands leave behind and nobody would commit, also where a repository forgot to ignore it.
+# A .gitignore that says `!name` wins; files that are tracked already stay tracked.
+_EXCLUDE = """\
+__pycache__/
+*.py[co]
+.pytest_cache/
+.mypy_cache/
+.ruff_cache/
+.hypothesis/
+.DS_Store
+"""
+
+_LAST = "info/exclude"
+"""The file that is written last when a repository is made: where it is, all is."""
+
+
+class Entry(NamedTuple):
+    """One file of a tree."""
+
+    path: str
+    """POSIX, relative to the root; bytes that are no UTF-8 are lone surrogates."""
+    blob: str
+    """The id of its bytes (for a submodule, of its commit)."""
+    mode: str
+    """``100644``, ``100755`` (executable), ``120000`` (symlink), ``160000`` (submodule)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    r"""A run's repository. Any thread may use it; objects are durable when a call returns.
+
+    Paths that it takes and gives keep every byte (see `Entry.path`); text for people and for
+    events (`diff`, conflicts, errors) is valid Unicode, with such bytes shown as ``\xff``.
+    """
+
+    path: Path
+    user: UserRepository
+
+    @classmethod
+    def create(cls, run_git: Path, user_repo: Path) -> "Repository":
+        """Return the repository at `run_git`, made if it is not there; again is harmless.
+
+        Raises:
+            RepositoryRefusedError: `user_repo` is not (in) a checkout; see `UserRepository.find`.
+        """
+        if not (run_git / _LAST).exists():
+            user = UserRepository.find(user_repo)
+            for folder in ("info", "objects/info"):
+                (run_git / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+            _write(run_git / "config", _CONFIG)
+            Git(run_git, config=(("init.defaultBranch", "none"),)).run(
+                *("init", "--quiet", "--bare", "--template="),
+                *(f"--object-format={user.object_format}", "--", str(run_git)),
+            )
+            _write(run_git / "info/attributes", _ATTRIBUTES)
+            if shallow := _read(user.shallow):
+                _write(run_git / "shallow", shallow)
+            _write(run_git / _LAST, _EXCLUDE + _read(user.exclude))
+        return cls.open(run_git, user_repo)
+
+    @classmethod
+    def open(cls, run_git: Path, user_repo: Path) -> "Repository":
+        """Return the repository that `create` made, also when `user_repo` has been moved since.
+
+        Raises:
+            RepositoryRefusedError: nothing was created at `run_git`, or see `UserRepository.find`.
+        """
+        if not (run_git / _LAST).exists():
+            raise RepositoryRefusedError(f"{run_git}: the run has no git repository")
+        user = UserRepository.find(user_repo)
+        borrowed = _quoted(user.objects) + "\n"
+        alternates = run_git / "objects/info/alternates"
+        if _read(alternates) != borrowed:
+            _write(alternates, borrowed)
+        return cls(run_git.resolve(), user)
+
+    @property
+    def git(self) -> Git:
+        """Git on the run's repository, without a worktree."""
+        return Git(self.path, git_dir=self.path)
+
+    def tree_of(self, commit: CommitId) -> TreeId:
+        """Return the tree of `commit`; raises as `trees_of` does."""
+        return self.trees_of(commit)[0]
+
+    def trees_of(self, *names: CommitId | TreeId) -> list[TreeId]:
+        """Return the tree of each commit; a tree is its own.
+
+        Raises:
+            TreeMissingError: one of them is not there.
+        """
+        try:
+            said = self.git.line("rev-parse", *(f"{name}^{{tree}}" for name in names))
+        except GitFailedError:
+            for name in names:
+                self._check(name)
+            raise
+        return [TreeId(tree) for tree in said.split("\n")]
+
+    def commit(
+        self, tree: TreeId, parents: Sequence[CommitId], message: str, date: int
+    ) -> CommitId:
+        """Return the id of a commit, written now; the same arguments give the same id.
+
+        Args:
+            tree: What it holds.
+            parents: In order; none for a root.
+            message: Kept as it is, with one line break at its end.
+            date: Seconds since 1970, for author and committer, shown as UTC.
+        """
+        when = {"GIT_AUTHOR_DATE": f"@{date} +0000", "GIT_COMMITTER_DATE": f"@{date} +0000"}
+        lineage = [word for parent in parents for word in ("-p", parent)]
+        _, said = self.git.ask(
+            *("commit-tree", "--no-gpg-sign", *lineage, "-F", "-", f"{tree}^{{tree}}"),
+            stdin=(message.rstrip("\n") + "\n").encode("utf-8", "surrogateescape"),
+            answers=(0,),
+            extra=when,
+        )
+        return CommitId(said.decode().strip())
+
+    def blob_id(self, content: bytes) -> str:
+        """Return the id that a file of these bytes has in a tree; nothing is written."""
+        header = b"blob %d\0" % len(content)
+        return hashlib.new(self.user.object_format, header + content).hexdigest()
+
+    def read_blob(self, tree: TreeId | CommitId, path: str) -> bytes | None:
+        """Return the bytes of the file at `path` in `tree`, or None if no file is there.
+
+        A symlink's bytes are its target.
+
+        Raises:
+            TreeMissingError: the tree is not there.
+        """
+        said = self.git.run("cat-file", "--batch", "-z", stdin=bytes_of([f"{tree}:{path}"]))
+        header = re.match(rb"[0-9a-f]+ (blob|tree|commit) (\d+)\n", said)
+        if header is None:
+            self._check(tree)
+            return None
+        if header[1] != b"blob":
+            return None
+        return said[header.end() : header.end() + int(header[2])]
+
+    def list_tree(self, tree: TreeId | CommitId) -> list[Entry]:
+        """Return every file of `tree`, in git's order (by bytes, folders as if ended by ``/``).
+
+        Raises:
+            TreeMissingError: the tree is not there.
+        """
+        try:
+            listed = self.git.run("ls-tree", "-r", "-z", "--end-of-options", tree)
+        except GitFailedError:
+            self._check(tree)
+            raise
+        entries = []
+        for line in listed.split(b"\0")[:-1]:
+            facts, _, name = line.partition(b"\t")
+            mode, _, blob = facts.decode().split(" ")
+            entries.append(Entry(text_of(name), blob, mode))
+        return entries
+
+    def changed_paths(self, before: TreeId | CommitId, after: TreeId | CommitId) -> list[str]:
+        """Return the paths whose bytes or mode differ, in git's order; a move is two paths."""
+        listed = self._compared(before, after, "-z", "--name-only", "--no-renames")
+        return [text_of(name) for name in listed.split(b"\0")[:-1]]
+
+    def diff(
+        self,
+        before: TreeId | CommitId,
+        after: TreeId | CommitId,
+        paths: Sequence[str] | None = None,
+    ) -> str:
+        """Return the unified diff for people, of all files or of `paths` (files or folders).
+
+        Control characters inside files are not escaped; that is for whoever shows it.
+        """
+        said = self._compared(before, after, "-p", "--find-renames", paths=paths)
+        return said.decode("utf-8", "backslashreplace")
+
+    def checkout_to(self, tree: TreeId | CommitId, directory: Path) -> None:
+        """Write the files of `tree` into `directory`, which is made if missing; no ``.git``.
+
+        Raises:
+            TreeMissingError: the tree is not there.
+            WorkspaceError: there is something in the directory.
+        """
+        self._check(tree)
+        directory.mkdir(parents=True, exist_ok=True)
+        if any(directory.iterdir()):
+            raise WorkspaceError(
+                f"{printable(str(directory))} is not empty; name a folder that is, or a new one"
+            )
+        with tempfile.TemporaryDirectory(prefix="checkout-", dir=self.path) as scratch:
+            place = directory.resolve()
+            git = Git(place, self.path, work_tree=place, index=Path(scratch, "index"))
+            git.run("read-tree", "-u", "--reset", tree)
+
+    def _compared(
+        self, before: str, after: str, *options: str, paths: Sequence[str] | None = None
+    ) -> bytes:
+        limits = ["--", *paths] if paths is not None else ["--"]
+        try:
+            return self.git.run(
+                *("diff-tree", "-r", "--no-color", "--no-ext-diff", "--no-textconv", *options),
+                *("--end-of-options", f"{before}^{{tree}}", f"{after}^{{tree}}", *limits),
+            )
+        except GitFailedError:
+            self._check(before)
+            self._check(after)
+            raise
+
+    def _check(self, name: str) -> None:
+        if self.git.ask("rev-parse", "--verify", "-q", f"{name}^{{tree}}", answers=(0, 1, 128))[0]:
+            raise TreeMissingError(name, str(self.path))
+
+
+def _quoted(path: Path) -> str:
+    """Return `path` as a line of ``objects/info/alternates`` that no character can break."""
+    text = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "surrogateescape")
+    except FileNotFoundError:
+        return ""
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace a small file, durably and at once."""
+    scratch = path.with_name(path.name + ".new")
+    with scratch.open("w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    scratch.replace(path)

@@ -1,0 +1,112 @@
+"""The user's repository: found, and read with plumbing that runs none of what it holds."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from events.ids import CommitId
+from workspace.errors import GitFailedError, RepositoryRefusedError, RevisionUnknownError
+from workspace.git import Git, printable
+
+
+@dataclass(frozen=True, slots=True)
+class UserRepository:
+    """Where the parts of the user's repository are; all paths are absolute.
+
+    It may be a linked worktree or a submodule, be shallow, and borrow objects from others.
+    """
+
+    top: Path
+    """The checkout."""
+    git_dir: Path
+    """``.git``, or the part of it that belongs to this linked worktree."""
+    objects: Path
+    shallow: Path
+    """The list of commits whose parents are not there; no such file if all are."""
+    exclude: Path
+    """``info/exclude``: what this clone never wants tracked."""
+    object_format: str
+    """``sha1`` or ``sha256``."""
+
+    @classmethod
+    def find(cls, directory: Path) -> "UserRepository":
+        """Return the repository whose checkout holds `directory`.
+
+        Raises:
+            RepositoryRefusedError: there is none, it is bare, or it does not say where it is.
+        """
+        git = Git(directory)
+        _refuse_without_checkout(git)
+        lines = git.line(
+            *("rev-parse", "--path-format=absolute", "--show-toplevel", "--absolute-git-dir"),
+            *("--git-path", "objects", "--git-path", "shallow", "--git-path", "info/exclude"),
+            "--show-object-format",
+        ).split("\n")
+        if len(lines) != len(cls.__dataclass_fields__):
+            raise RepositoryRefusedError(
+                f"{printable(str(directory))}: a line break in the path of a repository is not"
+                " supported; rename the folder"
+            )
+        *paths, object_format = lines
+        top, git_dir, objects, shallow, exclude = map(Path, paths)
+        found = cls(top, git_dir, objects, shallow, exclude, object_format)
+        if not (found.top / ".git").exists():
+            raise RepositoryRefusedError(
+                f"{directory}: its repository claims {found.top} as its checkout, but there is no"
+                " .git; see core.worktree in its configuration"
+            )
+        return found
+
+    @property
+    def git(self) -> Git:
+        """Git on this repository, for reading; see `git.silenced` before it compares files."""
+        return Git(self.top, git_dir=self.git_dir, work_tree=self.top)
+
+    def resolve(self, revision: str) -> CommitId:
+        """Return the commit that `revision` names now: a branch, a tag, an id, ``HEAD~2``.
+
+        Raises:
+            RepositoryRefusedError: the repository has no commit yet.
+            RevisionUnknownError: it names no commit.
+        """
+        found = self._commit(revision)
+        if found is not None:
+            return found
+        if self._commit("HEAD") is None and not self.git.run("for-each-ref", "--count=1"):
+            raise RepositoryRefusedError(
+                f"{self.top}: the repository has no commits yet; make the first one"
+            )
+        raise RevisionUnknownError(f"{self.top}: {printable(revision)!r} names no commit")
+
+    def has(self, commit: CommitId) -> bool:
+        """Return whether `commit` is in the repository."""
+        return self._commit(commit) is not None
+
+    def _commit(self, revision: str) -> CommitId | None:
+        if "\0" in revision:
+            return None
+        wanted = f"{revision}^{{commit}}"
+        try:
+            code, said = self.git.ask("rev-parse", "--verify", "-q", "--end-of-options", wanted)
+        except GitFailedError:  # an ambiguous or malformed name
+            return None
+        return CommitId(said.decode().strip()) if code == 0 else None
+
+
+def _refuse_without_checkout(git: Git) -> None:
+    if not git.directory.is_dir():
+        raise RepositoryRefusedError(f"{printable(str(git.directory))}: no such folder")
+    try:
+        said = git.line("rev-parse", "--is-bare-repository", "--is-inside-work-tree")
+    except GitFailedError as error:
+        raise RepositoryRefusedError(
+            f"{printable(str(git.directory))}: not a git repository ({error.words})"
+        ) from error
+    bare, inside = said.split("\n")
+    if bare == "true":
+        raise RepositoryRefusedError(
+            f"{git.directory}: a bare repository has no checkout to work on; clone it"
+        )
+    if inside != "true":
+        raise RepositoryRefusedError(
+            f"{git.directory}: this is inside a .git folder; name the checkout itself"
+        )

@@ -1,0 +1,232 @@
+"""A folder that holds one tree of the run, for one worker at a time, and is written back as trees.
+
+There is no ``.git`` in it (docs/decisions/0003-worktrees-without-dot-git.md): the run's repository
+and the index are beside it, out of reach of the commands that run in the folder.
+
+What commands do there is hostile input. Their own repositories (``git init``, ``git clone``) are
+taken for plain folders: the files are part of the tree, what is under ``.git`` is not, and no git
+of ours ever looks into it, since its configuration can name programs to run. Submodules of the base
+stay as the base has them. Empty folders, pipes and sockets are in no tree.
+"""
+
+import fcntl
+import os
+import re
+import shutil
+import stat
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from events.ids import CommitId, TreeId
+from workspace.errors import GitFailedError, WorktreeBusyError
+from workspace.git import Git, bytes_of, text_of
+from workspace.tree import GITLINK, Repository
+
+BUSY_S = 60.0
+"""How long to wait for a worktree: another thread, or a git that outlived its killed parent."""
+
+_POLL_S = 0.01
+
+_NO_NAME = re.compile(r"(\.git|git~1)[ .]*([:\\].*)?", re.IGNORECASE | re.DOTALL)
+"""Names that git refuses in any tree, since some file system takes them for ``.git``."""
+
+
+class Worktree:
+    """One folder outside the user's repository. Calls of several threads take turns."""
+
+    def __init__(self, repository: Repository, folder: Path) -> None:
+        """Name the folder; it is made, with mode 0700, by the first `materialise`.
+
+        Its index and lock are kept beside it, as ``FOLDER.index`` and ``FOLDER.lock``.
+        """
+        self.repository = repository
+        self.folder = folder.absolute()
+        self._index = self.folder.with_name(self.folder.name + ".index")
+        self._lock = self.folder.with_name(self.folder.name + ".lock")
+
+    def materialise(self, tree: TreeId | CommitId, *, clean_ignored: bool = False) -> None:
+        """Make the folder hold `tree`: bytes, modes, symlinks, and no untracked file.
+
+        What was there before is changed as little as needed, whatever state it is in: files of
+        another tree, a lost or damaged index, folders without permissions, a killed git.
+
+        Args:
+            tree: What it shall hold.
+            clean_ignored: Whether ignored files (caches, environments) go too.
+
+        Raises:
+            TreeMissingError: the tree is not there; the folder is as it was.
+            WorktreeBusyError: another process holds the worktree.
+        """
+        wanted = self.repository.tree_of(CommitId(tree))
+        with self._git() as git:
+            try:
+                self._become(git, wanted, clean_ignored=clean_ignored)
+            except (GitFailedError, OSError):
+                self._index.unlink(missing_ok=True)
+                _make_accessible(self.folder)
+                self._become(git, wanted, clean_ignored=clean_ignored)
+
+    def restore(self, tree: TreeId) -> None:
+        """Bring the folder back to `tree`, as `materialise` does; ignored files stay."""
+        self.materialise(tree)
+
+    def snapshot(self) -> TreeId:
+        """Return the tree of all files in the folder but the ignored ones.
+
+        A file counts as ignored by the ``.gitignore`` files in the folder and the run's
+        ``info/exclude``, unless it is in the tree already.
+        """
+        with self._git() as git:
+            try:
+                return self._written(git, self._differing(git, silent=True))
+            except (GitFailedError, OSError):
+                _make_accessible(self.folder)
+                return self._written(git, self._differing(git, silent=False))
+
+    def snapshot_paths(self, paths: Sequence[str]) -> TreeId:
+        """Return the tree after a change of just these files: written, deleted, moved.
+
+        A file that is written by name is part of the tree also if it is ignored, as with
+        ``git add --force``. Other changes in the folder are not looked for.
+        """
+        with self._git() as git:
+            return self._written(git, paths)
+
+    def remove(self) -> None:
+        """Delete the folder and what is beside it; again is harmless."""
+        with self._git():
+            _make_accessible(self.folder)
+            shutil.rmtree(self.folder)
+            self._index.unlink(missing_ok=True)
+        self._lock.unlink(missing_ok=True)
+
+    @contextmanager
+    def _git(self) -> Iterator[Git]:
+        """Hold the worktree, and give the git that works on it.
+
+        The lock is on a descriptor that git inherits. So after a kill of our process, the next
+        one waits for a git that is still writing.
+        """
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        held = os.open(self._lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            _wait_for(held, self.folder)
+            if self.folder.is_symlink():
+                self.folder.unlink()
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+            self._index.with_name(self._index.name + ".lock").unlink(missing_ok=True)
+            yield Git(
+                self.folder,
+                self.repository.path,
+                work_tree=self.folder,
+                index=self._index,
+                held=(held,),
+            )
+        finally:
+            os.close(held)
+
+    def _become(self, git: Git, tree: str, *, clean_ignored: bool) -> None:
+        git.run("read-tree", "-u", "--reset", tree)
+        git.run("clean", "-ffdq", *(["-x"] if clean_ignored else []))
+        listed = git.run("ls-tree", "-r", "-d", "-z", "--name-only", tree)
+        _sweep(self.folder, [text_of(name) for name in listed.split(b"\0")])
+
+    def _differing(self, git: Git, *, silent: bool) -> list[str]:
+        """Return the paths that may differ from the index; submodules are not looked at.
+
+        ``git add --all`` would start ``git status`` inside repositories that commands have made.
+        git only warns of what it may not read, and leaves it out; `silent` makes that an error.
+        """
+        raw = git.run("diff-files", "-z", "--raw", "--ignore-submodules=all", silent=silent)
+        facts = text_of(raw).split("\0")
+        changed = [
+            name
+            for fact, name in zip(facts[:-1:2], facts[1::2], strict=True)
+            if not fact.startswith(f":{GITLINK}")
+        ]
+        others = git.run("ls-files", "-z", "--others", "--exclude-standard", silent=silent)
+        for name in text_of(others).split("\0")[:-1]:
+            if name.endswith("/"):
+                changed += self._files_of_foreign_repository(git, name)
+            else:
+                changed.append(name)
+        return [path for path in changed if _has_a_name(self.folder, path)]
+
+    def _files_of_foreign_repository(self, git: Git, folder: str) -> list[str]:
+        found = []
+        for above, folders, names in os.walk(self.folder / folder):
+            place = Path(above)
+            links = [name for name in folders if (place / name).is_symlink()]
+            found += [str((place / name).relative_to(self.folder)) for name in (*names, *links)]
+        _, listed = git.ask("check-ignore", "-z", "--stdin", "--no-index", stdin=bytes_of(found))
+        ignored = {text_of(name) for name in listed.split(b"\0")}
+        return [path for path in found if path not in ignored]
+
+    def _written(self, git: Git, paths: Sequence[str]) -> TreeId:
+        if paths:
+            # What is gone must go first: a folder may stand where a file was.
+            ordered = sorted(paths, key=lambda path: _is_file(self.folder / path))
+            git.run(
+                *("update-index", "-z", "--add", "--remove", "--replace", "--stdin"),
+                stdin=bytes_of(ordered),
+            )
+        return TreeId(git.line("write-tree"))
+
+
+def _wait_for(held: int, folder: Path) -> None:
+    deadline = time.monotonic() + BUSY_S
+    while True:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise WorktreeBusyError(
+                    f"{folder}: held by another process for more than {BUSY_S:g} s; end it"
+                ) from None
+            time.sleep(_POLL_S)
+        else:
+            return
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return not stat.S_ISDIR(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def _has_a_name(folder: Path, path: str) -> bool:
+    """Return whether git can keep a file of this path."""
+    if any(_NO_NAME.fullmatch(part) for part in path.split("/")):
+        return False
+    return not (path.lower() == ".gitmodules" and (folder / path).is_symlink())
+
+
+def _sweep(root: Path, folders: Sequence[str]) -> None:
+    """Remove what git does not see in the folders of a tree: ``.git``, pipes, sockets."""
+    for folder in folders:
+        with suppress(FileNotFoundError), os.scandir(root / folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name == ".git":
+                        _make_accessible(Path(entry.path))
+                        shutil.rmtree(entry.path)
+                elif entry.name == ".git" or not (entry.is_file() or entry.is_symlink()):
+                    Path(entry.path).unlink()
+
+
+def _make_accessible(root: Path) -> None:
+    """Give the owner back every folder below `root`, and every file's reading."""
+    with suppress(FileNotFoundError):
+        root.chmod(0o700)
+    for above, folders, names in os.walk(root):
+        for name in (*folders, *names):
+            path = Path(above, name)
+            mode = path.lstat().st_mode
+            if stat.S_ISDIR(mode):
+                path.chmod(stat.S_IMODE(mode) | 0o700)
+            elif stat.S_ISREG(mode):
+                path.chmod(stat.S_IMODE(mode) | 0o600)
