@@ -1,0 +1,160 @@
+"""Runs one command and ends all that it started: a script of its own, standard library only.
+
+    python -I -S launcher.py PARENT REPORT TIMEOUT_S GRACE_S PROGRAM ARGUMENT ...
+
+PARENT is the process that must stay alive, REPORT a descriptor that two lines are written to:
+``started PID`` and ``ended STATUS CAUSE SECONDS SWEPT SURVIVORS``. STATUS is that of ``waitpid``,
+CAUSE why the waiting was over, SWEPT how many processes the command had left running.
+
+A signal to the process group misses those that left it (setsid, daemons). So this process makes
+itself their subreaper: the kernel hands it every orphan below it, and when it has no child left,
+nothing of the command is left.
+"""
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+import time
+from contextlib import suppress
+
+SWEEP_S = 10.0
+"""How long it tries to end what does not die of SIGKILL (it cannot be killed, or forks faster)."""
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_ROUND_S = 0.05
+_WAKING = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+_IGNORED_BY_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command of `arguments`, end what is left of it, and report both."""
+    parent, report = int(arguments[0]), int(arguments[1])
+    timeout_s, grace_s = float(arguments[2]), float(arguments[3])
+    os.set_inheritable(report, False)  # noqa: FBT003 - it takes no names
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _WAKING)
+    prctl = ctypes.CDLL(None).prctl
+    prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent:
+        return 1  # it died before it could be told of
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    began = time.monotonic()
+    child = os.posix_spawn(
+        arguments[4],
+        arguments[4:],
+        os.environ,
+        setsid=True,
+        setsigmask=(),
+        setsigdef=_IGNORED_BY_PYTHON,
+    )
+    _write(report, f"started {child}\n")
+    _be_first_to_go_when_memory_runs_out(child)
+    status, cause = _wait(child, began + timeout_s)
+    seconds = time.monotonic() - began
+    last_status, swept, survivors = _end_all(child, grace_s)
+    final = status if status is not None else last_status
+    _write(report, f"ended {final} {cause} {seconds:.6f} {swept} {survivors}\n")
+    return 0
+
+
+def _wait(child: int, deadline: float) -> tuple[int | None, str]:
+    """Wait for `child`, the deadline, or a signal to stop; return its status if it ended."""
+    while True:
+        status, _ = _reap(child)
+        if status is not None:
+            return status, "exit"
+        woken_by = signal.sigtimedwait(_WAKING, max(0.0, deadline - time.monotonic()))
+        if woken_by is None:
+            return None, "timeout"
+        if woken_by.si_signo != signal.SIGCHLD:
+            return None, "stop"
+
+
+def _end_all(child: int, grace_s: float) -> tuple[int, int, int]:
+    """End every descendant: SIGTERM, then SIGKILL until none is left.
+
+    Returns the status of `child` (-1 if it was reaped before), the number of processes that were
+    found alive, and the number that could not be ended.
+    """
+    status, left = _reap(child)
+    swept = len(_descendants()) if left else 0
+    kill_from = time.monotonic() + grace_s
+    give_up_at = kill_from + SWEEP_S
+    told: set[int] = set()
+    while left and (now := time.monotonic()) < give_up_at:
+        groups = set(_descendants().values())
+        if now < kill_from:
+            _signal(groups - told, signal.SIGTERM)
+        else:
+            _signal(groups, signal.SIGKILL)
+        told |= groups
+        signal.sigtimedwait({signal.SIGCHLD}, _ROUND_S)
+        found, left = _reap(child)
+        status = found if found is not None else status
+    survivors = len(_descendants()) if left else 0
+    return -1 if status is None else status, swept, survivors
+
+
+def _reap(child: int) -> tuple[int | None, bool]:
+    """Collect all that died; return the status of `child` if it did, and whether any is left."""
+    found = None
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return found, False
+        if not pid:
+            return found, True
+        if pid == child:
+            found = status
+
+
+def _signal(groups: set[int], number: signal.Signals) -> None:
+    """Signal whole process groups, each at one stroke, so that no fork slips through.
+
+    No group of theirs has a stranger in it, since the command began a session of its own.
+    """
+    for group in groups:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, number)
+
+
+def _descendants() -> dict[int, int]:
+    """Return the process group of every living process below this one."""
+    children: dict[int, list[int]] = {}
+    groups: dict[int, int] = {}
+    for name in os.listdir("/proc"):  # noqa: PTH208 - pathlib would double the start-up time
+        if not name.isdecimal():
+            continue
+        with suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123 - the same
+            state, parent, group, *_ = file.read().rpartition(b")")[2].split()
+            if state != b"Z":
+                groups[int(name)] = int(group)
+            children.setdefault(int(parent), []).append(int(name))
+    found: dict[int, int] = {}
+    todo = [os.getpid()]
+    while todo:
+        for pid in children.get(todo.pop(), []):
+            todo.append(pid)
+            if pid in groups:
+                found[pid] = groups[pid]
+    return found
+
+
+def _be_first_to_go_when_memory_runs_out(child: int) -> None:
+    path = f"/proc/{child}/oom_score_adj"
+    with suppress(OSError), open(path, "wb") as file:  # noqa: PTH123 - the same
+        file.write(b"1000")
+
+
+def _write(report: int, line: str) -> None:
+    with suppress(OSError):  # whoever asked is gone
+        os.write(report, line.encode())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

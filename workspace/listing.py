@@ -1,0 +1,90 @@
+"""The files of a worktree by name: a sorted walk that follows no link, and globs over its paths."""
+
+import os
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from workspace import paths
+from workspace.errors import ToolError
+
+JUNK = frozenset({
+    "__pycache__", "node_modules", ".venv", "venv", ".tox", ".nox", ".eggs",
+    ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".DS_Store",
+})  # fmt: skip
+"""Names that are never listed or searched, at any depth, besides those that are closed. It is a
+fixed list, since a worktree holds no git folder that could say what is ignored."""
+
+MAX_FILES = 100_000
+"""Where a walk stops, so that a generated forest of files cannot hold up a run."""
+
+
+def files(root: Path) -> Iterator[str]:
+    """Yield the plain paths of all files, links and other non-folders of a worktree, sorted.
+
+    Junk, closed names and names with unprintable characters are left out. A folder that cannot be
+    read counts as empty. After `MAX_FILES` it stops.
+    """
+    seen = 0
+    todo = [""]
+    while todo:
+        path = todo.pop()
+        if path.endswith("/") or not path:
+            todo += [path + name for name in _names_in(root, path)[::-1]]
+            continue
+        seen += 1
+        if seen > MAX_FILES:
+            return
+        yield path
+
+
+def matches(path: str, glob: str) -> bool:
+    """Return whether a plain `path` fits `glob`: ``*``, ``?``, ``[...]``, and ``**`` for folders.
+
+    A glob without a slash is matched against the file's name, in any folder.
+
+    >>> matches("src/app/main.py", "src/**/*.py"), matches("src/app/main.py", "*.py")
+    (True, True)
+    """
+    pattern = glob.removeprefix("./")
+    if "/" not in pattern:
+        return pattern == "**" or fnmatchcase(path.rpartition("/")[2], pattern)
+    return _fits(path.split("/"), pattern.strip("/").split("/"))
+
+
+def _fits(names: Sequence[str], pattern: Sequence[str]) -> bool:
+    # Which counts of leading names each prefix of the pattern can take: no backtracking.
+    reached = {0}
+    for part in pattern:
+        if part == "**":
+            reached = set(range(min(reached), len(names) + 1)) if reached else reached
+        else:
+            reached = {n + 1 for n in reached if n < len(names) and fnmatchcase(names[n], part)}
+    return len(names) in reached
+
+
+def _names_in(root: Path, path: str) -> list[str]:
+    """Return the sorted names in the folder `path` (empty, or with a final slash).
+
+    Folders end with a slash.
+    """
+    try:
+        with paths.direct(root, f"{path}.") as spot:
+            folder = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=spot.folder)
+    except (OSError, ToolError):
+        return []
+    try:
+        with os.scandir(folder) as entries:
+            found = [
+                f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name
+                for entry in entries
+                if _listed(entry.name)
+            ]
+    finally:
+        os.close(folder)
+    return sorted(found)
+
+
+def _listed(name: str) -> bool:
+    # A name that is no UTF-8 comes with surrogates, which no message or log can hold.
+    return name not in JUNK and name.casefold() not in paths.CLOSED and name.isprintable()

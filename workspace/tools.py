@@ -1,0 +1,297 @@
+"""A worker's tools at work in one worktree: consider a call, preview it, run it.
+
+`consider` and `preview` have no effect. All three start from the model's own JSON and from the
+files as they are, so an approval compares digests and trusts nothing that it has seen before.
+"""
+
+import errno
+import hashlib
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import NamedTuple, assert_never
+
+from events.action import Action, Outcome
+from events.conversation import RequestedCall, ToolSpec
+from events.ids import CallId, Digest
+from events.settings import Limits
+from workspace import paths, reading, tool_schemas, writing
+from workspace.capping import Cap, head_and_tail
+from workspace.command import CommandResult, CommandRunner
+from workspace.errors import ToolError, WorktreeUnusableError
+from workspace.tool_schemas import (
+    AnyArguments,
+    DeleteFile,
+    Finish,
+    GiveUp,
+    ListFiles,
+    MoveFile,
+    ReadFile,
+    ReadOutput,
+    ReplaceText,
+    RunCommand,
+    SearchText,
+    Tool,
+    ViewFile,
+    WriteFile,
+)
+
+_NOT_THE_CALLS_FAULT = frozenset({
+    errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM,
+})  # fmt: skip
+
+
+class Refusal(NamedTuple):
+    """A call that cannot even be considered."""
+
+    text: str
+    """Why, for the model."""
+
+
+class Ran(NamedTuple):
+    """What a call did."""
+
+    outcome: Outcome
+    """All its texts are plain strings."""
+    touched: tuple[str, ...] | None
+    """The paths that may have changed; None if any may have."""
+
+
+class Toolbox:
+    """The tools of one worker. Calls of one worktree come one after another, from any thread."""
+
+    def __init__(
+        self,
+        root: Path,
+        limits: Limits,
+        read_output: reading.ReadKeptOutput,
+        runner: CommandRunner,
+        env: Mapping[str, str],
+        allowed: Sequence[str] = (),
+    ) -> None:
+        """Work in the worktree `root`; commands get exactly `env`; no `allowed` names mean all."""
+        self.root = root
+        self._limits = limits
+        self._cap = Cap(limits.result_bytes, limits.result_lines)
+        self._read_output = read_output
+        self._runner = runner
+        self._env = env
+        self._allowed = tuple(allowed)
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """The tools as a model is told of them."""
+        return tool_schemas.specs(self._allowed)
+
+    def consider(self, call: RequestedCall) -> Action | Refusal:
+        """Return what `call` would do, for a policy to judge; to be asked just before its turn.
+
+        The digest covers the tool, all arguments, the files it would change, as they are now, and
+        for a command how it would be confined.
+
+        Raises:
+            WorktreeUnusableError: the disk or the system failed.
+        """
+        try:
+            return self._consider(call)
+        except ToolError as error:
+            return Refusal(str(error))
+        except OSError as error:
+            return Refusal(self._words_for(error))
+
+    def preview(self, call: RequestedCall) -> str:
+        """Return what `call` will really do, for people: the diff, or the command and its place.
+
+        Nothing is cut and nothing is escaped; that is for whoever shows it.
+        """
+        try:
+            return self._preview(call)
+        except ToolError as error:
+            return f"refused: {error}\n"
+        except OSError as error:
+            return f"refused: {self._words_for(error)}\n"
+
+    def run(self, call: RequestedCall, call_id: CallId) -> Future[Ran]:
+        """Do what `call` asks; a call that cannot be done comes back as an outcome, not an error.
+
+        A command's future is completed by the command runner's thread; any other is complete when
+        this returns. It fails with `WorktreeUnusableError` or `CommandNotStartedError`.
+
+        Raises:
+            RunnerClosedError: it is a command, and the runner is closed.
+        """
+        done: Future[Ran] = Future()
+        done.set_running_or_notify_cancel()
+        try:
+            _, arguments = self._decoded(call)
+            if isinstance(arguments, RunCommand):
+                self._start(arguments, call_id, done)
+            else:
+                done.set_result(self._perform(arguments))
+        except ToolError as error:
+            done.set_result(Ran(Outcome(ok=False, text=str(error)), ()))
+        except OSError as error:
+            try:
+                done.set_result(Ran(Outcome(ok=False, text=self._words_for(error)), ()))
+            except WorktreeUnusableError as unusable:
+                done.set_exception(unusable)
+        return done
+
+    def cancel(self, call_id: CallId) -> None:
+        """End the command that `call_id` started, if it still runs; its outcome says so."""
+        self._runner.cancel(self._key(call_id))
+
+    def _decoded(self, call: RequestedCall) -> tuple[Tool, AnyArguments]:
+        return tool_schemas.decoded_arguments(call.tool, call.arguments, self._allowed)
+
+    def _consider(self, call: RequestedCall) -> Action:
+        tool, arguments = self._decoded(call)
+        parts: list[bytes] = [b"tool", tool.name.encode(), tool_schemas.canonical(arguments)]
+        command, confined, changed, named = "", True, 0, self._paths_read(arguments)
+        match arguments:
+            case RunCommand():
+                command, confined = arguments.command, self._runner.sandbox.confines
+                parts.append(self._runner.sandbox.level.encode())
+            case WriteFile() | ReplaceText() | DeleteFile() | MoveFile():
+                plan = writing.plan(self.root, arguments)
+                changed = sum(plan.changed_lines)
+                named = tuple(change.path for change in plan.changes)
+                for change in plan.changes:
+                    parts += [change.path.encode(), b"-" if change.old is None else b"+"]
+                    parts.append(change.old or b"")
+        return Action(
+            kind="tool",
+            tool=tool.name,
+            effect=tool.effect,
+            paths=named,
+            command=command,
+            digest=_digest(parts),
+            changed_lines=changed,
+            confined=confined,
+        )
+
+    def _paths_read(self, arguments: AnyArguments) -> tuple[str, ...]:
+        """Return the path that a reading tool names, once it is known not to leave the worktree."""
+        if not isinstance(arguments, ReadFile | ViewFile):
+            return ()
+        path = paths.plain(arguments.path)
+        try:
+            with paths.followed(self.root, path):
+                return (path,)
+        except (FileNotFoundError, NotADirectoryError):
+            return (path,)
+
+    def _preview(self, call: RequestedCall) -> str:
+        tool, arguments = self._decoded(call)
+        match arguments:
+            case WriteFile() | ReplaceText() | DeleteFile() | MoveFile():
+                return writing.plan(self.root, arguments).diff
+            case RunCommand(command=command):
+                sandbox = self._runner.sandbox
+                return (
+                    f"command: {command}\n"
+                    f"worktree: {self.root}\n"
+                    f"time limit: {self._timeout_s(arguments):g} s\n"
+                    f"environment: {' '.join(sorted(self._env))}\n"
+                    f"sandbox: {sandbox.level}: {sandbox.description}\n"
+                )
+            case _:
+                return f"{tool.name} {tool_schemas.canonical(arguments).decode()}\n"
+
+    def _perform(self, arguments: AnyArguments) -> Ran:
+        match arguments:
+            case ReadFile() | ViewFile() | ListFiles() | SearchText() | ReadOutput():
+                text = reading.look(self.root, arguments, self._read_output, self._cap)
+                return Ran(Outcome(ok=True, text=text), ())
+            case WriteFile() | ReplaceText() | DeleteFile() | MoveFile():
+                return self._write(writing.plan(self.root, arguments))
+            case Finish() | GiveUp():
+                return Ran(Outcome(ok=True), ())
+            case RunCommand():
+                raise TypeError("a command is started, not performed")
+        assert_never(arguments)
+
+    def _write(self, plan: writing.Plan) -> Ran:
+        writing.carry_out(self.root, plan)
+        touched = tuple(change.path for change in plan.changes)
+        broken = writing.broken_python(plan)
+        if broken is not None:
+            finding, words = broken
+            size = len(words.encode())
+            outcome = Outcome(
+                ok=True, failing=True, finding=finding, output=words, output_bytes=size
+            )
+            return Ran(outcome, touched)
+        added, removed = plan.changed_lines
+        text = f"done: {' -> '.join(touched)} ({added} lines added, {removed} removed)"
+        return Ran(Outcome(ok=True, text=text), touched)
+
+    def _start(self, arguments: RunCommand, call_id: CallId, done: Future[Ran]) -> None:
+        started = self._runner.run(
+            arguments.command,
+            self.root,
+            self._env,
+            self._timeout_s(arguments),
+            self._key(call_id),
+        )
+
+        def finish(future: Future[CommandResult]) -> None:
+            error = future.exception()
+            if error is not None:
+                done.set_exception(error)
+            else:
+                outcome = command_outcome(arguments.command, future.result(), self._cap)
+                done.set_result(Ran(outcome, None))
+
+        started.add_done_callback(finish)
+
+    def _timeout_s(self, arguments: RunCommand) -> float:
+        limit = self._limits.command_timeout_s
+        return min(arguments.timeout_s or limit, limit)
+
+    def _key(self, call_id: CallId) -> str:
+        return f"{self.root}\0{call_id}"
+
+    def _words_for(self, error: OSError) -> str:
+        """Return what the model reads of a system's refusal, unless it is not the call's fault."""
+        if error.errno in _NOT_THE_CALLS_FAULT:
+            raise WorktreeUnusableError(self.root, error) from error
+        return f"the system refuses: {error.strerror or error}"
+
+
+def command_outcome(command: str, result: CommandResult, cap: Cap) -> Outcome:
+    """Return a command's result as it is recorded; used for checks and set-up commands as well.
+
+    A failed command has no text of its own, as QA speaks for it. One that was stopped did not fail.
+    """
+    output = result.output.decode(errors="replace")
+    if result.survivors:
+        output += f"\n[{result.survivors} processes of it could not be ended]"
+    text = ""
+    if result.ok:
+        notes = [f"exit code 0 in {result.duration_s:.1f} s"]
+        if result.swept:
+            notes.append(f"{result.swept} processes that it left running were ended")
+        text = f"[{'; '.join(notes)}]\n{head_and_tail(output.removesuffix(chr(10)), cap)}"
+    elif result.stopped:
+        text = "[the command was stopped before its end]"
+    return Outcome(
+        ok=result.ok,
+        text=text,
+        output=output,
+        exit_code=result.exit_code,
+        signal=result.signal,
+        timed_out=result.timed_out,
+        duration_s=round(result.duration_s, 3),
+        output_bytes=result.output_bytes,
+        command=command,
+        failing=not result.ok and not result.stopped,
+    )
+
+
+def _digest(parts: Sequence[bytes]) -> Digest:
+    hasher = hashlib.sha256()
+    for part in parts:
+        hasher.update(b"%d:" % len(part))
+        hasher.update(part)
+    return Digest(hasher.hexdigest())

@@ -1,0 +1,119 @@
+"""The tools that change files: first a plan of what would change, then the same plan carried out.
+
+A plan is made anew each time from the files as they are; what is shown, what an approval is bound
+to and what runs come from the same function.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import assert_never
+
+from workspace import edit, files, paths, syntax
+from workspace.encoding import PYTHON_SUFFIXES
+from workspace.errors import FileRefusedError
+from workspace.tool_schemas import DeleteFile, MoveFile, ReplaceText, WriteArguments, WriteFile
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one path holds before and after."""
+
+    path: str
+    before: files.Current | None
+    """None: nothing is there."""
+    after: bytes | None
+    """None: nothing will be there."""
+
+    @property
+    def old(self) -> bytes | None:
+        """The bytes before."""
+        return self.before.data if self.before else None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one tool call would do to the files."""
+
+    changes: tuple[Change, ...]
+    moves: bool = False
+    """Whether it is one file that only changes its path: from the first to the second."""
+
+    @property
+    def diff(self) -> str:
+        """What will really happen, as people read it."""
+        if self.moves:
+            source, target = self.changes
+            return f"rename from {source.path}\nrename to {target.path}\n"
+        shown = (edit.unified_diff(each.path, each.old, each.after) for each in self.changes)
+        return "".join(shown) or "no change: the file already has this content\n"
+
+    @property
+    def changed_lines(self) -> tuple[int, int]:
+        """How many lines are added and removed; moving a file does neither."""
+        if self.moves:
+            return 0, 0
+        counts = [edit.changed_lines(each.path, each.old, each.after) for each in self.changes]
+        return sum(added for added, _ in counts), sum(removed for _, removed in counts)
+
+
+def plan(root: Path, arguments: WriteArguments) -> Plan:
+    """Return what `arguments` would change in the worktree `root` as it is now.
+
+    Raises:
+        ToolError: it cannot be done.
+    """
+    match arguments:
+        case WriteFile(path=path, content=content):
+            path = paths.plain_for_writing(path)
+            before = files.current(root, path)
+            after = edit.rewritten(path, before.data if before else None, content)
+            return Plan((Change(path, before, after),))
+        case ReplaceText(path=path, old=old, new=new, count=count):
+            before = _existing(root, path := paths.plain_for_writing(path))
+            after = edit.replaced(path, before.data, old, new, count)
+            return Plan((Change(path, before, after),))
+        case DeleteFile(path=path):
+            path = paths.plain_for_writing(path)
+            return Plan((Change(path, _existing(root, path), None),))
+        case MoveFile(source=source, target=target):
+            source, target = paths.plain_for_writing(source), paths.plain_for_writing(target)
+            before = _existing(root, source)
+            if files.current(root, target) is not None:
+                raise FileRefusedError(target, "exists already; delete it first, or take another")
+            return Plan(
+                (Change(source, before, None), Change(target, None, before.data)), moves=True
+            )
+    assert_never(arguments)
+
+
+def carry_out(root: Path, planned: Plan) -> None:
+    """Make the files as `planned` says, durably.
+
+    Raises:
+        ToolError: a file is no longer as the plan found it; it was left as it is.
+    """
+    first = planned.changes[0]
+    if planned.moves and first.before is not None:
+        files.move(root, first.path, planned.changes[1].path, first.before)
+    elif first.after is not None:
+        files.write(root, first.path, first.after, first.before)
+    elif first.before is not None:
+        files.delete(root, first.path, first.before)
+
+
+def broken_python(planned: Plan) -> tuple[str, str] | None:
+    """Return ``path:line`` and Python's words if the plan leaves a Python file unreadable."""
+    for change in planned.changes:
+        if change.after is None or planned.moves or not change.path.endswith(PYTHON_SUFFIXES):
+            continue
+        finding = syntax.finding(change.path, change.after)
+        if finding is not None:
+            return f"{change.path}:{finding.line}", finding.text
+    return None
+
+
+def _existing(root: Path, path: str) -> files.Current:
+    found = files.current(root, path)
+    if found is None:
+        raise FileRefusedError(path, "does not exist")
+    return found
