@@ -11,25 +11,42 @@ An action meets, in this order:
 """
 
 import hashlib
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from events.action import Action, Effect, Kind
 from events.ids import Digest, TicketId
 from events.paths import clean_path, path_problem
-from events.policy_match import argv_matches, glob_matches, name_matches, regex_matches
+from events.policy_match import (
+    argv_matches,
+    argv_problem,
+    glob_matches,
+    glob_problem,
+    name_matches,
+    regex_matches,
+    regex_problem,
+)
 
 Verdict = Literal["allow", "deny", "ask"]
 
 MAX_COMMAND_CHARS = 32_768
 """A longer command is denied: it should be a script, which a person can read as a file."""
 
+LONGEST_PATTERN = 1000
+
 PROTECTED_NAMES = frozenset({
     ".bash_profile", ".bashrc", ".claude", ".cursor", ".envrc", ".gemini", ".gitmodules", ".husky",
     ".idea", ".mcp.json", ".profile", ".vscode", ".zshrc", "trackside.toml",
 })  # fmt: skip
 """Files and folders by which a repository runs code on its reader's machine: never written."""
+
+
+Word = Annotated[str, Meta(min_length=1, max_length=LONGEST_PATTERN)]
+Glob = Annotated[str, Meta(min_length=1, max_length=LONGEST_PATTERN), glob_problem]
+Regex = Annotated[str, Meta(min_length=1, max_length=LONGEST_PATTERN), regex_problem]
+Words = Annotated[tuple[Word, ...], Meta(min_length=1)]
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -39,25 +56,25 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str = ""
     """What the record and the model are told; the rule's number if it has none."""
     reason: str = ""
-    kind: tuple[Kind, ...] = ()
-    tool: tuple[str, ...] = ()
+    kind: Annotated[tuple[Kind, ...], Meta(min_length=1)] = ()
+    tool: Words = ()
     """Names of tools; ``*`` and ``?`` as in file names. Likewise `archetype` and `ticket`."""
-    effect: tuple[Effect, ...] = ()
-    path: tuple[str, ...] = ()
+    effect: Annotated[tuple[Effect, ...], Meta(min_length=1)] = ()
+    path: Annotated[tuple[Glob, ...], Meta(min_length=1)] = ()
     """Globs. `allow` needs every path of the action to match, `deny` and `ask` need one.
 
     A command says of no path that it touches it, so no rule with a path matches a command.
     """
-    command: str = ""
+    command: Regex = ""
     """Regular expression for the whole shell string."""
-    argv: tuple[str, ...] = ()
+    argv: Annotated[Words, argv_problem] = ()
     """The exact words of a command without shell syntax; ``*`` is one word, and no option."""
-    archetype: tuple[str, ...] = ()
-    ticket: tuple[str, ...] = ()
+    archetype: Words = ()
+    ticket: Words = ()
     confined: bool | None = None
-    max_changed_lines: int | None = None
+    max_changed_lines: Annotated[int, Meta(ge=0)] | None = None
     """Matches writes that add and remove at most so many lines, together."""
-    expires_s: float | None = None
+    expires_s: Annotated[float, Meta(gt=0)] | None = None
     """How long a question waits before `on_expiry` answers it; None: for ever."""
     on_expiry: Literal["deny", "allow"] = "deny"
 

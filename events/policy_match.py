@@ -1,4 +1,4 @@
-"""Whether one rule of a policy is about one action: paths, commands and names against patterns."""
+"""The patterns of a policy: paths, commands and names, what they match and when they are wrong."""
 
 import re
 import shlex
@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from events.paths import clean_path, path_problem
+from events.reading import quoted
 
 _SHELL_CHARACTERS = frozenset("|&;<>()$`\\*?[]{}~#!\n\r\0")
 """A command that holds one of these may run more, or other, words than it seems to."""
@@ -30,6 +31,14 @@ def glob_matches(glob: str, path: str) -> bool:
         step = {at + 1 for at in here - stay if at < len(parts) and fnmatchcase(name, parts[at])}
         here = _through_stars(parts, stay | step)
     return len(parts) in here
+
+
+def glob_problem(glob: str) -> str | None:
+    """Return why `glob` can match no path, or None."""
+    parts = glob.split("/")
+    if glob.startswith(("/", "~")) or not {"", ".", ".."}.isdisjoint(parts):
+        return f'{quoted(glob)} matches nothing: paths begin at the worktree, without "." and ".."'
+    return None
 
 
 def _through_stars(parts: Sequence[str], here: set[int]) -> set[int]:
@@ -61,6 +70,11 @@ def argv_matches(template: Sequence[str], command: str) -> bool:
     )
 
 
+def argv_problem(template: Sequence[str]) -> str | None:
+    """Return why `template` would allow too much, or None."""
+    return 'the program itself cannot be "*"' if list(template[:1]) == ["*"] else None
+
+
 def plain_words(command: str) -> list[str] | None:
     """Return the words of a command as any shell reads them; None if there is a doubt."""
     if not _SHELL_CHARACTERS.isdisjoint(command):
@@ -80,6 +94,15 @@ def _word_matches(wanted: str, word: str) -> bool:
 def regex_matches(pattern: str, command: str) -> bool:
     """Return whether the whole of `command` is of the form `pattern`; ``.`` is no line break."""
     return _compiled(pattern).fullmatch(command) is not None
+
+
+def regex_problem(pattern: str) -> str | None:
+    """Return why `pattern` is no regular expression, or None."""
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        return f"{quoted(pattern)} is no regular expression: {error}"
+    return None
 
 
 @lru_cache(maxsize=1024)
