@@ -1,0 +1,53 @@
+"""A tool call as the gate sees it, and what came of it when it ran."""
+
+from typing import Literal
+
+import msgspec
+
+from events.ids import Digest
+from events.payload import Text
+
+Effect = Literal["none", "read", "write", "command"]
+"""What a tool can do to the world; reads and none need no intent on record."""
+
+Kind = Literal["spawn", "tool", "merge", "in_doubt"]
+
+
+class Action(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One action, validated and resolved: what a policy judges and an approval is bound to."""
+
+    kind: Kind
+    tool: str = ""
+    effect: Effect = "none"
+    paths: tuple[str, ...] = ()
+    """POSIX paths inside the worktree that the action reads or changes."""
+    command: str = ""
+    """The shell string, whole."""
+    digest: Digest = Digest("")
+    """sha256 over kind, tool, arguments and the bytes of the files it would change."""
+    changed_lines: int = 0
+    """Lines that the edit adds and removes, together."""
+    confined: bool = True
+    """Whether its effects cannot leave the worktree."""
+
+
+class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What one run of a tool, check or setup command did."""
+
+    ok: bool
+    text: Text = ""
+    """What the model reads: capped, with a note of what was cut. Empty if QA speaks instead."""
+    output: Text = ""
+    """The whole output (head and tail beyond the cap on disk), for `read_output` and people."""
+    exit_code: int | None = None
+    signal: int | None = None
+    timed_out: bool = False
+    duration_s: float = 0.0
+    output_bytes: int = 0
+    """True length of the output, whatever was kept."""
+    command: str = ""
+    """The command that ran, for QA; empty for file tools."""
+    failing: bool = False
+    """True if QA must read it first: a failed command, or a Python file left broken."""
+    finding: str = ""
+    """For a broken Python file: ``path:line``, else empty."""

@@ -1,0 +1,342 @@
+"""How an attempt answers its commands: every decision of one Worker, as a table of small rules."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from events.action import Action, Outcome
+from events.attempt import MERGE_CHECK, SETUP, Attempt, Permit, evolve
+from events.attempt_words import (
+    AnswerTaken,
+    AttemptCommand,
+    AttemptEnded,
+    AttemptEvent,
+    AttemptStarted,
+    AttemptSubmitted,
+    BeginCall,
+    BeginMerge,
+    Call,
+    CallBegun,
+    CallFailed,
+    CheckRan,
+    CommitMade,
+    ContextAssembled,
+    EndAttempt,
+    HintTaken,
+    MergeBegun,
+    PermitVoided,
+    RecordAnswer,
+    RecordCallFailure,
+    RecordCheck,
+    RecordCommit,
+    RecordContext,
+    RecordMerge,
+    RecordReply,
+    RecordSetup,
+    RecordToolResult,
+    ReplyRecorded,
+    ReportWorktreeLost,
+    RequestTool,
+    Result,
+    ReviewDoubt,
+    SetupRan,
+    StartAttempt,
+    TakeHint,
+    ToolDoubted,
+    ToolFinished,
+    ToolGated,
+    ToolStarted,
+    TreeMerged,
+    WorkFinished,
+    WorktreeLost,
+)
+from events.decider import Decider
+from events.errors import CommandRefusedError
+from events.ids import ApprovalId, CallId, Digest
+from events.payload import Text
+from events.policy import Judgement, judge
+
+BLOCKED = "BLOCKED"
+"""product.md, section 4.4: a text that starts with this word gives up; elsewhere it means nothing."""
+FINISH, GIVE_UP = "finish", "give_up"
+
+LESSON_CHARS = 2000
+"""A lesson stays small: it is the first thing that the next attempt reads."""
+
+FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 60.0
+"""Between two tries of a model call, doubling, unless the server names a delay."""
+
+
+def decide(command: AttemptCommand, state: Attempt) -> Sequence[AttemptEvent]:
+    """Return what happens when `command` meets `state`.
+
+    Raises:
+        CommandRefusedError: the attempt is not at the step that `command` answers.
+    """
+    match command:
+        case StartAttempt(terms=terms) if state.stage == "new":
+            return [AttemptStarted(terms)]
+        case EndAttempt(result=result, reason=reason) if state.stage not in {"new", "over"}:
+            return [_ended(state, result, reason)]
+        case ReportWorktreeLost() if state.stage not in {"new", "opening", "over"}:
+            return [WorktreeLost()]
+        case RecordContext() if state.stage == "opening" and state.gate is None:
+            return _open(command, state)
+        case RecordAnswer(approval=approval) if _waits_for(state, approval):
+            return _answer(command, state)
+        case TakeHint(call=call) if state.failure is not None and state.failure.call == call:
+            return _take_hint(command, state)
+        case _ if state.gate is not None or state.failure is not None:
+            pass
+        case RecordSetup(outcome=outcome, tree=tree) if state.setup_due:
+            return [SetupRan(outcome, tree)]
+        case BeginCall() if _between_turns(state) and state.call is None:
+            return [_begin_call(command, state)]
+        case RecordReply() if state.call is not None:
+            return _reply(command, state)
+        case RecordCallFailure() if state.call is not None:
+            return _call_failure(command, state)
+        case RequestTool(call=call) if state.running is None and _is_next(state, call):
+            return _request_tool(command, state)
+        case ReviewDoubt(call=call) if state.running is not None and state.running.call == call:
+            return _review_doubt(command, state)
+        case RecordToolResult(call=call) if state.running is not None and _is_next(state, call):
+            return [ToolFinished(call, command.outcome, command.tree)]
+        case RecordCheck(outcome=outcome) if state.stage in {"checking", "merge_checking"}:
+            return _check(outcome, state)
+        case BeginMerge(onto=onto) if state.stage == "submitted":
+            return [MergeBegun(onto)]
+        case RecordMerge() if state.stage == "merging" and state.onto is not None:
+            return _merge(command, state)
+        case RecordCommit(commit=commit) if state.stage == "committing":
+            return [CommitMade(commit), AttemptEnded("completed", "merged")]
+        case _:
+            pass
+    raise CommandRefusedError(command, f"the attempt is {_standing(state)}")
+
+
+def _standing(state: Attempt) -> str:
+    if state.gate is not None:
+        return f"waiting for approval {state.gate.approval}"
+    if state.failure is not None:
+        return f"waiting for a hint on {state.failure.call}"
+    return f"at the stage {state.stage}"
+
+
+def _waits_for(state: Attempt, approval: ApprovalId) -> bool:
+    return state.gate is not None and state.gate.approval == approval
+
+
+def _between_turns(state: Attempt) -> bool:
+    return state.stage == "turns" and not state.pending
+
+
+def _is_next(state: Attempt, call: CallId) -> bool:
+    return state.stage == "turns" and bool(state.pending) and state.pending[0].call == call
+
+
+def _judge(state: Attempt, action: Action) -> Judgement:
+    terms = state.bound
+    return judge(
+        terms.policy,
+        action,
+        ticket=terms.ticket.id,
+        archetype=terms.ticket.assigned_to,
+        step=terms.step,
+    )
+
+
+def _gated(state: Attempt, action: Action, what: str, rule: str) -> ToolGated:
+    """Return the wait for a person; asked again about the same thing, it has another id."""
+    again = f".{state.gates + 1}" if state.gates else ""
+    call = CallId(what) if action.kind in {"tool", "in_doubt"} else CallId("")
+    return ToolGated(ApprovalId(f"{state.id}.{what}{again}"), action, call, rule)
+
+
+def _open(command: RecordContext, state: Attempt) -> list[AttemptEvent]:
+    assembled = ContextAssembled(
+        command.system, command.message, command.tools, command.views, command.digest
+    )
+    spawn = Action(kind="spawn", digest=command.digest)
+    judgement = _judge(state, spawn)
+    match judgement.verdict:
+        case "allow":
+            return [assembled]
+        case "deny":
+            return [
+                assembled,
+                _ended(state, "rejected", f"the policy denies it: {judgement.reason}"),
+            ]
+        case "ask":
+            return [assembled, _gated(state, spawn, "spawn", judgement.rule)]
+
+
+def _begin_call(command: BeginCall, state: Attempt) -> CallBegun | AttemptEnded:
+    limits = state.bound.limits
+    if len(state.turns) >= limits.turns:
+        return _ended(state, "failed", f"the limit of {limits.turns} turns is reached")
+    if command.elapsed_s > limits.wall_s:
+        return _ended(state, "failed", f"the limit of {limits.wall_s:g} s is reached")
+    return CallBegun(len(state.turns) + 1, state.model_calls + 1, command.prompt, command.estimate)
+
+
+def _reply(command: RecordReply, state: Attempt) -> list[AttemptEvent]:
+    first = state.tool_calls + 1
+    calls = tuple(
+        Call(CallId(f"c{number}"), call.tool, call.arguments, call.native_id)
+        for number, call in enumerate(command.calls, start=first)
+    )
+    replied = ReplyRecorded(
+        len(state.turns) + 1,
+        command.text,
+        calls,
+        command.native,
+        command.served_by,
+        command.usage,
+        command.latency_s,
+    )
+    if command.opening.startswith(BLOCKED):
+        reason = command.opening.removeprefix(BLOCKED).lstrip(" :.-\n") or "no reason given"
+        return [replied, _ended(state, "gave_up", reason)]
+    if calls:
+        return [replied]
+    return [replied, *_finished(evolve(state, replied), command.text)]
+
+
+def _call_failure(command: RecordCallFailure, state: Attempt) -> list[AttemptEvent]:
+    tries = state.tries + 1
+    backoff = min(FIRST_DELAY_S * 2**state.tries, LONGEST_DELAY_S)
+    delay = backoff if command.retry_after_s is None else command.retry_after_s
+    if not command.retryable:
+        failed = CallFailed(command.kind, command.message)
+        return [failed, _ended(state, "failed", command.message)]
+    if tries >= state.bound.limits.model_tries:
+        failed = CallFailed(command.kind, command.message)
+        reason = f"{tries} tries of one model call failed, the last with: {command.message}"
+        return [failed, _ended(state, "failed", reason)]
+    return [CallFailed(command.kind, command.message, delay)]
+
+
+def _request_tool(command: RequestTool, state: Attempt) -> list[AttemptEvent]:
+    call, action = state.pending[0], command.action
+    if action is None:
+        return [_refused(state, call, command.refusal)]
+    if call.tool == GIVE_UP:
+        return [_ended(state, "gave_up", command.words or "no reason given")]
+    if call.tool == FINISH:
+        return _finished(state, command.words)
+    if state.permit is not None:
+        return _use_permit(state, state.permit, call, action)
+    judgement = _judge(state, action)
+    match judgement.verdict:
+        case "allow":
+            return [ToolStarted(call.call, action, state.tree, judgement.rule)]
+        case "deny":
+            return [_refused(state, call, f"The policy denies this call: {judgement.reason}")]
+        case "ask":
+            return [_gated(state, action, call.call, judgement.rule)]
+
+
+def _use_permit(state: Attempt, permit: Permit, call: Call, action: Action) -> list[AttemptEvent]:
+    if permit.digest == action.digest:
+        return [ToolStarted(call.call, action, state.tree, permit.approval, permit.arguments)]
+    voided = PermitVoided(permit.approval, permit.digest, action.digest)
+    return [voided, _gated(state, action, call.call, "the approved action has changed")]
+
+
+def _finished(state: Attempt, summary: Text) -> list[AttemptEvent]:
+    finished = WorkFinished(summary)
+    return [finished] if state.bound.check else [finished, *_submit(state)]
+
+
+def _submit(state: Attempt) -> list[AttemptEvent]:
+    merge = Action(kind="merge", digest=Digest(state.tree))
+    judgement = _judge(state, merge)
+    match judgement.verdict:
+        case "allow":
+            return [AttemptSubmitted(state.tree)]
+        case "deny":
+            reason = f"the policy denies the merge: {judgement.reason}"
+            return [_ended(state, "rejected", reason)]
+        case "ask":
+            return [_gated(state, merge, "merge", judgement.rule)]
+
+
+def _review_doubt(command: ReviewDoubt, state: Attempt) -> list[AttemptEvent]:
+    doubted = ToolDoubted(command.call)
+    if state.running is None or state.running.action.confined:
+        return [doubted]
+    action = msgspec.structs.replace(state.running.action, kind="in_doubt")
+    judgement = _judge(state, action)
+    if judgement.verdict == "allow":
+        return [doubted]
+    return [doubted, _gated(state, action, command.call, judgement.rule)]
+
+
+def _answer(command: RecordAnswer, state: Attempt) -> list[AttemptEvent]:
+    taken = AnswerTaken(command.approval, command.answer)
+    approved, reason = command.answer.verdict == "approved", command.answer.reason
+    kind = state.gate.action.kind if state.gate is not None else None
+    words = f"{command.answer.by} rejected it" + (f": {reason}" if reason else "")
+    match kind, approved:
+        case "merge", True:
+            return [taken, AttemptSubmitted(state.tree)]
+        case _, True:
+            return [taken]
+        case (("spawn" | "merge"), False):
+            return [taken, _ended(state, "rejected", words)]
+        case "in_doubt", False:
+            told = f"Cut short by a crash and not run again: {words}"
+            return [taken, _refused(state, state.pending[0], told)]
+        case _:
+            return [taken, _refused(state, state.pending[0], f"Not run: {words}")]
+
+
+def _take_hint(command: TakeHint, state: Attempt) -> list[AttemptEvent]:
+    taken = HintTaken(command.call, command.words)
+    if command.call == SETUP:
+        return [taken, _ended(state, "failed", f"the setup command fails: {command.words}")]
+    if command.call == MERGE_CHECK:
+        reason = f"green alone, but the check is red on the merged tree: {command.words}"
+        return [taken, _ended(state, "failed", reason)]
+    if state.stage == "checking" and len(state.turns) >= state.bound.limits.turns:
+        return [
+            taken,
+            _ended(state, "failed", f"the check is red at the last turn: {command.words}"),
+        ]
+    return [taken]
+
+
+def _check(outcome: Outcome, state: Attempt) -> list[AttemptEvent]:
+    if state.stage == "merge_checking":
+        return [CheckRan(outcome, merged=True)]
+    ran = CheckRan(outcome)
+    return [ran, *_submit(state)] if outcome.ok else [ran]
+
+
+def _merge(command: RecordMerge, state: Attempt) -> list[AttemptEvent]:
+    if command.tree is None:
+        paths = ", ".join(command.conflicts)
+        reason = f"its changes conflict with tickets merged meanwhile, in: {paths}"
+        return [_ended(state, "failed", reason)]
+    terms = state.bound
+    moved = state.onto is not None and state.onto.commit != terms.base
+    return [TreeMerged(command.tree, recheck=moved and bool(terms.check))]
+
+
+def _refused(state: Attempt, call: Call, text: str) -> ToolFinished:
+    return ToolFinished(call.call, Outcome(ok=False, text=text), state.tree, refused=True)
+
+
+def _ended(state: Attempt, result: Result, reason: str) -> AttemptEnded:
+    return AttemptEnded(result, reason, _lesson(state, reason))
+
+
+def _lesson(state: Attempt, reason: str) -> str:
+    hints = "".join(f"\n- hint: {hint}" for hint in dict.fromkeys(state.hints))
+    return f"Attempt {state.bound.number} failed: {reason}{hints}"[:LESSON_CHARS]
+
+
+DECIDER: Decider[Attempt, AttemptCommand, AttemptEvent] = Decider(
+    Attempt(), decide, evolve, AttemptCommand
+)

@@ -1,0 +1,124 @@
+"""One hint: a failure is put to QA, and what comes back is at most 20 words."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from events.action import Outcome
+from events.base import Command, Event
+from events.conversation import Usage
+from events.decider import Decider
+from events.errors import CommandRefusedError
+from events.ids import AttemptId, CallId
+from events.payload import Text
+
+MAX_WORDS = 20
+"""product.md, section 1: a hint has at most 20 words."""
+
+Source = Literal["model", "extract"]
+"""Who wrote a hint: the QA model, or the rules that stand in for it."""
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What went wrong, for QA to read."""
+
+    attempt: AttemptId
+    call: CallId
+    """The tool call, or ``check1``, ``setup``, ``merge_check``."""
+    outcome: Outcome
+
+
+class AskHint(Command, frozen=True, tag="hint.ask"):
+    """Put a failure to QA."""
+
+    failure: Failure
+
+
+class RecordHint(Command, frozen=True, tag="hint.record"):
+    """Take down what QA said."""
+
+    words: str
+    source: Source
+    model: str = ""
+    usage: Usage = Usage()
+    prompt: Text = ""
+    problem: str = ""
+    """Why the rules had to stand in for the model, if they did."""
+
+
+HintCommand = AskHint | RecordHint
+
+
+class HintAsked(Event, frozen=True, tag="hint.asked"):
+    """QA has the failure before it."""
+
+    failure: Failure
+
+
+class HintGiven(Event, frozen=True, tag="hint.given"):
+    """QA has answered."""
+
+    words: str
+    source: Source
+    model: str = ""
+    usage: Usage = Usage()
+    prompt: Text = ""
+    """What the model was asked, whole; empty if it was not."""
+    problem: str = ""
+
+
+HintEvent = HintAsked | HintGiven
+
+
+class Hint(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A failure and its hint."""
+
+    failure: Failure | None = None
+    given: HintGiven | None = None
+
+
+def cut(words: str) -> str:
+    """Return the first `MAX_WORDS` words on one line.
+
+    >>> cut("one  two\\nthree")
+    'one two three'
+    """
+    return " ".join(words.split()[:MAX_WORDS])
+
+
+def decide(command: HintCommand, state: Hint) -> Sequence[HintEvent]:
+    """Return what happens when `command` meets `state`.
+
+    Raises:
+        CommandRefusedError: the failure was put before, or never, or its hint is given.
+    """
+    match command:
+        case AskHint(failure=failure) if state.failure is None:
+            return [HintAsked(failure)]
+        case RecordHint() if state.failure is not None and state.given is None:
+            return [
+                HintGiven(
+                    cut(command.words),
+                    command.source,
+                    command.model,
+                    command.usage,
+                    command.prompt,
+                    command.problem,
+                )
+            ]
+        case AskHint() | RecordHint():
+            standing = "it was never asked" if state.failure is None else "it is settled"
+            raise CommandRefusedError(command, standing)
+
+
+def evolve(state: Hint, event: HintEvent) -> Hint:
+    """Return the hint after `event`."""
+    match event:
+        case HintAsked(failure=failure):
+            return Hint(failure)
+        case HintGiven():
+            return msgspec.structs.replace(state, given=event)
+
+
+DECIDER: Decider[Hint, HintCommand, HintEvent] = Decider(Hint(), decide, evolve, HintCommand)

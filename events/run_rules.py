@@ -1,0 +1,290 @@
+"""How a run answers its commands: every decision of the Conductor, as a table of small rules."""
+
+from collections.abc import Sequence
+
+from events.action import Action
+from events.attempt_words import Onto, Terms
+from events.decider import Decider
+from events.errors import CommandRefusedError
+from events.ids import AttemptId, TicketId, attempt_id
+from events.policy import judge
+from events.run import Active, Run, evolve
+from events.run_words import (
+    ActorCrashed,
+    AssignTickets,
+    BlockerChanged,
+    BlockTicket,
+    CancelRun,
+    ContinueRun,
+    Ending,
+    EndRun,
+    GrantMerge,
+    MergeGranted,
+    MergeQueued,
+    ParkTicket,
+    PauseRun,
+    PlanTickets,
+    QueueMerge,
+    RecordCrash,
+    RecordDelivery,
+    RecordResult,
+    ReleaseTicket,
+    RunCancelled,
+    RunCommand,
+    RunContinued,
+    RunDelivered,
+    RunEnded,
+    RunEvent,
+    RunPaused,
+    RunStarted,
+    SkipTicket,
+    StartRun,
+    TicketAssigned,
+    TicketBlocked,
+    TicketCompleted,
+    TicketParked,
+    TicketReleased,
+    TicketRequeued,
+    TicketSkipped,
+    TicketsPlanned,
+    TicketUnlocked,
+    TicketUnparked,
+    UnparkTicket,
+)
+from events.settings import Archetype
+from events.ticket import OPEN, Block, Cause, Ticket
+from events.track import is_over
+
+_CAUSES: dict[str, Cause] = {
+    "failed": "failed",
+    "gave_up": "gave_up",
+    "stuck": "stuck",
+    "budget": "budget",
+    "rejected": "rejected",
+    "cancelled": "manual",
+}
+"""What an attempt's result means as the cause of a block."""
+
+
+def decide(command: RunCommand, state: Run) -> Sequence[RunEvent]:
+    """Return what happens when `command` meets `state`.
+
+    Raises:
+        CommandRefusedError: the run, or the ticket that the command names, is not at that step.
+    """
+    match command:
+        case StartRun(start=start, tickets=tickets) if state.standing == "new":
+            return [RunStarted(start), TicketsPlanned(tickets)]
+        case PlanTickets(tickets=tickets) if state.standing == "planning":
+            return [TicketsPlanned(tickets)]
+        case RecordCrash(actor=actor, error=error, attempt=attempt) if state.standing != "new":
+            return [ActorCrashed(actor, error, attempt)]
+        case RecordDelivery() if state.standing == "ended":
+            return [RunDelivered(command.commit, command.how, command.branch, command.problem)]
+        case ReleaseTicket() if state.track is not None and state.standing != "cancelling":
+            return _release(command, state)
+        case EndRun() if state.standing == "cancelling":
+            return [RunEnded("cancelled", state.commit, state.tree)]
+        case ContinueRun(by=by) if state.standing == "paused":
+            return [RunContinued(by)]
+        case _ if state.standing not in {"running", "paused"}:
+            pass
+        case AssignTickets() if state.standing == "running":
+            return _assign(state)
+        case ParkTicket(attempt=attempt):
+            return _park(command, _active(command, state, attempt), state)
+        case UnparkTicket(attempt=attempt):
+            return _unpark(_active(command, state, attempt), state)
+        case QueueMerge(attempt=attempt):
+            return _queue(_active(command, state, attempt), state)
+        case GrantMerge() if state.queue and state.grant is None:
+            onto = Onto(state.commit, state.tree, command.at_s, command.position)
+            return [MergeGranted(state.queue[0], onto)]
+        case RecordResult(attempt=attempt):
+            return _result(command, _active(command, state, attempt), state)
+        case BlockTicket(ticket=ticket, by=by, reason=reason):
+            words = f"{by}: {reason}" if reason else f"blocked by {by}"
+            return _block(state, _open_ticket(command, state, ticket), Block("manual", words))
+        case SkipTicket():
+            return _skip(command, state)
+        case PauseRun(by=by) if state.standing == "running":
+            return [RunPaused(by)]
+        case CancelRun(by=by, reason=reason):
+            return [RunCancelled(by, reason)]
+        case EndRun() if is_over(state.plan):
+            return [RunEnded(_ending(state), state.commit, state.tree)]
+        case _:
+            pass
+    raise CommandRefusedError(command, f"the run is {state.standing}")
+
+
+def _active(command: RunCommand, state: Run, attempt: AttemptId) -> Active:
+    active = state.active.get(attempt)
+    if active is None:
+        raise CommandRefusedError(command, f"attempt {attempt} is over or was never assigned")
+    return active
+
+
+def _open_ticket(command: RunCommand, state: Run, name: TicketId) -> Ticket:
+    ticket = state.plan[name]
+    if ticket.status not in OPEN:
+        raise CommandRefusedError(command, f'ticket "{name}" is {ticket.status}')
+    return ticket
+
+
+def _assign(state: Run) -> list[RunEvent]:
+    events: list[RunEvent] = []
+    while state.free_workers and (ticket := state.plan.next_ready):
+        assigned = _assignment(state, ticket)
+        events.append(assigned)
+        state = evolve(state, assigned)
+    return events
+
+
+def _assignment(state: Run, ticket: Ticket) -> TicketAssigned:
+    number = ticket.attempts + 1
+    spawn = judge(
+        state.facts.policy,
+        Action(kind="spawn"),
+        ticket=ticket.id,
+        archetype=ticket.assigned_to,
+        step=ticket.step_mode or archetype_of(state, ticket).trust == "step",
+    )
+    return TicketAssigned(
+        ticket.id,
+        attempt_id(ticket.id, number),
+        number,
+        model_for(state, ticket, number),
+        state.commit,
+        state.tree,
+        gated=spawn.verdict == "ask",
+    )
+
+
+def terms_of(state: Run, active: Active) -> Terms:
+    """Return what binds an attempt, from the run as it was when the attempt was assigned."""
+    facts, ticket = state.facts, state.plan[active.ticket]
+    return Terms(
+        attempt=active.attempt,
+        number=active.number,
+        ticket=ticket,
+        model=active.model,
+        base=active.base,
+        base_tree=active.base_tree,
+        title=facts.track.title,
+        goal=facts.track.description,
+        setup=facts.track.setup or "",
+        check=ticket.check or facts.track.check or "",
+        lesson=ticket.lesson,
+        limits=facts.settings.limits,
+        raw_max_tokens=facts.settings.context.raw_max_tokens,
+        max_output_tokens=facts.settings.models.max_output_tokens,
+        policy=facts.policy,
+        archetype=archetype_of(state, ticket),
+    )
+
+
+def archetype_of(state: Run, ticket: Ticket) -> Archetype:
+    """Return the kind of worker that the ticket asks for."""
+    return state.facts.settings.archetypes.get(ticket.assigned_to, Archetype())
+
+
+def model_for(state: Run, ticket: Ticket, number: int) -> str:
+    """Return the model of the `number`-th attempt: the ticket's, the archetype's, or the rung."""
+    fixed = ticket.model_override or archetype_of(state, ticket).model
+    ladder = state.facts.settings.models.ladder
+    return fixed or ladder[min(number, len(ladder)) - 1]
+
+
+def _park(command: ParkTicket, active: Active, state: Run) -> list[RunEvent]:
+    known = state.plan[active.ticket].waits_for == command.approval
+    return [] if known else [TicketParked(active.ticket, command.approval)]
+
+
+def _unpark(active: Active, state: Run) -> list[RunEvent]:
+    parked = state.plan[active.ticket].status == "step_paused"
+    return [TicketUnparked(active.ticket)] if parked else []
+
+
+def _queue(active: Active, state: Run) -> list[RunEvent]:
+    granted = state.grant is not None and state.grant.attempt == active.attempt
+    if granted or active.attempt in state.queue:
+        return []
+    return [*_unpark(active, state), MergeQueued(active.ticket, active.attempt)]
+
+
+def _result(command: RecordResult, active: Active, state: Run) -> list[RunEvent]:
+    ticket = state.plan[active.ticket]
+    if command.result == "completed" and command.commit and command.tree:
+        return _complete(command, active, state)
+    cause = _CAUSES[command.result]
+    if cause not in {"rejected", "manual"} and ticket.tries < ticket.max_attempts:
+        return [
+            TicketRequeued(
+                ticket.id,
+                active.attempt,
+                command.result,
+                command.reason,
+                command.lesson,
+                command.usage,
+            )
+        ]
+    block = Block(cause, command.reason)
+    blocked = TicketBlocked(ticket.id, block, active.attempt, command.lesson, command.usage)
+    return [blocked, *_held(state, ticket)]
+
+
+def _complete(command: RecordResult, active: Active, state: Run) -> list[RunEvent]:
+    assert command.commit is not None
+    assert command.tree is not None
+    completed = TicketCompleted(
+        active.ticket, active.attempt, command.commit, command.tree, command.usage
+    )
+    return [completed, *_unlocked(evolve(state, completed), active.ticket)]
+
+
+def _unlocked(after: Run, ticket: TicketId) -> list[RunEvent]:
+    return [TicketUnlocked(free, ticket) for free in after.plan.unlocked_by(ticket)]
+
+
+def _block(state: Run, ticket: Ticket, block: Block) -> list[RunEvent]:
+    attempt = attempt_id(ticket.id, ticket.attempts)
+    owner = attempt if attempt in state.active else None
+    return [TicketBlocked(ticket.id, block, owner), *_held(state, ticket)]
+
+
+def _held(state: Run, ticket: Ticket) -> list[RunEvent]:
+    return [
+        TicketBlocked(dependent, Block("dependency", by=by))
+        for dependent, by in state.plan.held_by(ticket.id)
+    ]
+
+
+def _skip(command: SkipTicket, state: Run) -> list[RunEvent]:
+    ticket = _open_ticket(command, state, command.ticket)
+    skipped = TicketSkipped(ticket.id, command.by, command.reason)
+    return [skipped, *_unlocked(evolve(state, skipped), ticket.id)]
+
+
+def _release(command: ReleaseTicket, state: Run) -> list[RunEvent]:
+    ticket = state.plan[command.ticket]
+    if ticket.status != "blocked" or ticket.block is None:
+        raise CommandRefusedError(command, f'ticket "{ticket.id}" is {ticket.status}')
+    if ticket.block.cause == "dependency":
+        by = ticket.block.by
+        reason = f'ticket "{ticket.id}" is blocked only because "{by}" is: release "{by}"'
+        raise CommandRefusedError(command, reason)
+    events: list[RunEvent] = [
+        BlockerChanged(release.ticket, release.by)
+        if release.by is not None
+        else TicketReleased(release.ticket, release.to, command.by)
+        for release in state.plan.released_with(ticket.id)
+    ]
+    return [RunContinued(command.by), *events] if state.standing == "ended" else events
+
+
+def _ending(state: Run) -> Ending:
+    return "blocked" if state.plan.count("blocked") else "completed"
+
+
+DECIDER: Decider[Run, RunCommand, RunEvent] = Decider(Run(), decide, evolve, RunCommand)

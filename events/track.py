@@ -1,0 +1,250 @@
+"""The plan: a track is a DAG of tickets, and a pure value; each change gives a new one.
+
+The cost of a change does not depend on the number of tickets: tickets live in a persistent map, and
+the ready ones are bits of one integer, lowest bit first in line.
+"""
+
+from collections import deque
+from collections.abc import Container, Iterable, Iterator
+from typing import Self
+
+import msgspec
+from rpds import HashTrieMap
+
+from events.errors import CommandRefusedError
+from events.ids import TicketId
+from events.payload import Text
+from events.ticket import DONE, OPEN, Block, Cause, Ticket, TicketState
+
+_RANK_OF_PRIORITY = {"high": 0, "medium": 1, "low": 2}
+
+
+class TrackSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A validated track as it stands in its file and in the record of a run's start."""
+
+    id: str
+    title: str = ""
+    description: str = ""
+    base: str | None = None
+    """The revision to start from; None: the HEAD of the repository."""
+    setup: str | None = None
+    """Command that runs once in each new worktree."""
+    check: str | None = None
+    """Command that must exit 0 before a ticket without a check of its own counts as completed."""
+    tickets: tuple[Ticket, ...]
+
+
+class _Plan(msgspec.Struct, frozen=True):
+    """What never changes while a track runs."""
+
+    order: tuple[TicketId, ...]
+    """File order."""
+    queue: tuple[TicketId, ...]
+    """By priority, then file order."""
+    rank: dict[TicketId, int]
+    """Place in the queue."""
+    dependents: dict[TicketId, tuple[TicketId, ...]]
+
+
+class Release(msgspec.Struct, frozen=True):
+    """What happens to one blocked ticket when a block ends."""
+
+    ticket: TicketId
+    to: TicketState
+    """``pending``, ``locked``, or ``blocked`` if another ticket holds it still."""
+    by: TicketId | None = None
+    """The ticket that holds it still."""
+
+
+class Track(msgspec.Struct, frozen=True):
+    """A track in the middle of its life."""
+
+    spec: TrackSpec
+    plan: _Plan
+    tickets: "HashTrieMap[TicketId, Ticket]"
+    waiting_on: "HashTrieMap[TicketId, int]"
+    """How many dependencies of a ticket are not completed or skipped."""
+    ready: int
+    """Bit n is set if the n-th ticket of the queue is pending."""
+    counts: "HashTrieMap[TicketState, int]"
+
+    @classmethod
+    def of(cls, spec: TrackSpec) -> Self:
+        """Return the track of a validated `spec`, with each ticket locked, pending or completed."""
+        order = tuple(ticket.id for ticket in spec.tickets)
+        by_priority = sorted(spec.tickets, key=lambda ticket: _RANK_OF_PRIORITY[ticket.priority])
+        queue = tuple(ticket.id for ticket in by_priority)
+        done = {ticket.id for ticket in spec.tickets if ticket.status in DONE}
+        dependents: dict[TicketId, list[TicketId]] = {ticket: [] for ticket in order}
+        tickets, waiting_on, ready = {}, {}, 0
+        counts: dict[TicketState, int] = {}
+        rank = {ticket: place for place, ticket in enumerate(queue)}
+        for ticket in spec.tickets:
+            for dependency in ticket.depends_on:
+                dependents[dependency].append(ticket.id)
+            open_ones = sum(1 for dependency in ticket.depends_on if dependency not in done)
+            born = ticket
+            if ticket.id not in done and not open_ones:
+                born = ticket.move("unlock")
+                ready |= 1 << rank[ticket.id]
+            tickets[ticket.id] = born
+            waiting_on[ticket.id] = open_ones
+            counts[born.status] = counts.get(born.status, 0) + 1
+        plan = _Plan(order, queue, rank, {key: tuple(value) for key, value in dependents.items()})
+        return cls(
+            spec, plan, HashTrieMap(tickets), HashTrieMap(waiting_on), ready, HashTrieMap(counts)
+        )
+
+    def __iter__(self) -> Iterator[Ticket]:
+        """Go through the tickets in file order."""
+        return (self.tickets[ticket] for ticket in self.plan.order)
+
+    def __len__(self) -> int:
+        """Return the number of tickets."""
+        return len(self.plan.order)
+
+    def __getitem__(self, ticket: TicketId) -> Ticket:
+        """Return a ticket by id.
+
+        Raises:
+            CommandRefusedError: the track has no such ticket.
+        """
+        found = self.tickets.get(ticket)
+        if found is None:
+            raise CommandRefusedError("lookup", f'the track has no ticket "{ticket}"')
+        return found
+
+    def count(self, *states: TicketState) -> int:
+        """Return how many tickets are in any of `states`."""
+        return sum(self.counts.get(state, 0) for state in states)
+
+    @property
+    def next_ready(self) -> Ticket | None:
+        """The pending ticket that is first in line, by priority, then file order."""
+        if not self.ready:
+            return None
+        return self.tickets[self.plan.queue[(self.ready & -self.ready).bit_length() - 1]]
+
+    def get_executable_tickets(self) -> list[Ticket]:
+        """Return the tickets that can start now, by priority, then file order."""
+        return [self.tickets[ticket] for ticket in self.plan.queue if self._is_ready(ticket)]
+
+    def mark_complete(self, ticket: TicketId) -> Self:
+        """Return the track with `ticket` completed and its dependents unlocked where they can be.
+
+        Raises:
+            CommandRefusedError: the ticket is unknown, or not pending or in progress.
+        """
+        track = self.put(self[ticket].mark_complete())
+        return track.put_all(track[free].move("unlock") for free in track.unlocked_by(ticket))
+
+    def mark_blocked(self, ticket: TicketId, reason: Text, cause: Cause = "manual") -> Self:
+        """Return the track with `ticket` blocked, and with it all that depend on it.
+
+        Raises:
+            CommandRefusedError: the ticket is unknown, or not open.
+        """
+        track = self.put(self[ticket].mark_blocked(reason, cause))
+        return track.put_all(
+            track[held].mark_blocked("", "dependency", by) for held, by in track.held_by(ticket)
+        )
+
+    def unlocked_by(self, ticket: TicketId) -> list[TicketId]:
+        """Return the locked dependents that wait for nothing, now that `ticket` is done."""
+        return [
+            dependent
+            for dependent in self.plan.dependents[ticket]
+            if self.tickets[dependent].status == "locked" and not self.waiting_on[dependent]
+        ]
+
+    def held_by(self, ticket: TicketId) -> list[tuple[TicketId, TicketId]]:
+        """Return every locked ticket that a block of `ticket` holds, and by which dependency."""
+        held: list[tuple[TicketId, TicketId]] = []
+        seen = {ticket}
+        front = deque([ticket])
+        while front:
+            blocker = front.popleft()
+            for dependent in self.plan.dependents[blocker]:
+                if dependent not in seen and self.tickets[dependent].status == "locked":
+                    seen.add(dependent)
+                    held.append((dependent, blocker))
+                    front.append(dependent)
+        return held
+
+    def released_with(self, ticket: TicketId) -> list[Release]:
+        """Return what becomes of `ticket`, and of all that its block held, when it is released.
+
+        A ticket that another blocked dependency holds too stays blocked, by that one.
+        """
+        released: dict[TicketId, Release] = {}
+        holders = {ticket: self._blocked_dependencies(ticket)}
+        front = deque([ticket] if not holders[ticket] else [])
+        while front:
+            free = front.popleft()
+            released[free] = Release(free, "locked" if self.waiting_on[free] else "pending")
+            for dependent in filter(self._is_held, self.plan.dependents[free]):
+                if dependent not in holders:
+                    holders[dependent] = self._blocked_dependencies(dependent)
+                holders[dependent] -= 1
+                if not holders[dependent]:
+                    front.append(dependent)
+        return [*released.values(), *self._handed_over(holders, released)]
+
+    def put(self, ticket: Ticket) -> Self:
+        """Return the track with `ticket` in place of its earlier self."""
+        before = self.tickets[ticket.id]
+        changed = self.tickets.insert(ticket.id, ticket)
+        if before.status == ticket.status:
+            return msgspec.structs.replace(self, tickets=changed)
+        counts = self.counts.insert(before.status, self.counts[before.status] - 1)
+        counts = counts.insert(ticket.status, counts.get(ticket.status, 0) + 1)
+        bit = 1 << self.plan.rank[ticket.id]
+        ready = self.ready | bit if ticket.status == "pending" else self.ready & ~bit
+        waiting_on = self.waiting_on
+        if ticket.status in DONE:
+            for dependent in self.plan.dependents[ticket.id]:
+                waiting_on = waiting_on.insert(dependent, waiting_on[dependent] - 1)
+        return msgspec.structs.replace(
+            self, tickets=changed, waiting_on=waiting_on, ready=ready, counts=counts
+        )
+
+    def put_all(self, tickets: Iterable[Ticket]) -> Self:
+        """Return the track with each of `tickets` in place of its earlier self."""
+        track = self
+        for ticket in tickets:
+            track = track.put(ticket)
+        return track
+
+    def _is_ready(self, ticket: TicketId) -> bool:
+        return bool(self.ready >> self.plan.rank[ticket] & 1)
+
+    def _is_held(self, ticket: TicketId) -> bool:
+        block = self.tickets[ticket].block
+        return self.tickets[ticket].status == "blocked" and _is_dependency(block)
+
+    def _blocked_dependencies(self, ticket: TicketId) -> int:
+        return sum(self.tickets[other].status == "blocked" for other in self[ticket].depends_on)
+
+    def _handed_over(
+        self, reached: Iterable[TicketId], released: Container[TicketId]
+    ) -> Iterator[Release]:
+        """Go through the tickets that stay blocked, but no longer by the one on their record."""
+        for ticket in reached:
+            block = self.tickets[ticket].block
+            stays = ticket not in released
+            if stays and (block is None or block.by is None or block.by in released):
+                holder = next(
+                    other
+                    for other in self.tickets[ticket].depends_on
+                    if other not in released and self.tickets[other].status == "blocked"
+                )
+                yield Release(ticket, "blocked", holder)
+
+
+def _is_dependency(block: Block | None) -> bool:
+    return block is not None and block.cause == "dependency"
+
+
+def is_over(track: Track) -> bool:
+    """Return whether no ticket can move any more without a person's word."""
+    return track.count(*OPEN) == 0
