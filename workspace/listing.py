@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from events.paths import path_problem
 from workspace import paths
 from workspace.errors import ToolError
 
@@ -12,7 +13,7 @@ JUNK = frozenset({
     "__pycache__", "node_modules", ".venv", "venv", ".tox", ".nox", ".eggs",
     ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".DS_Store",
 })  # fmt: skip
-"""Names that are never listed or searched, at any depth, besides those that are closed. It is a
+"""Names that are never listed or searched, at any depth. It is a
 fixed list, since a worktree holds no git folder that could say what is ignored."""
 
 MAX_FILES = 100_000
@@ -22,8 +23,8 @@ MAX_FILES = 100_000
 def files(root: Path) -> Iterator[str]:
     """Yield the plain paths of all files, links and other non-folders of a worktree, sorted.
 
-    Junk, closed names and names with unprintable characters are left out. A folder that cannot be
-    read counts as empty. After `MAX_FILES` it stops.
+    Junk and names that no tool may use are left out. A folder that cannot be read counts as empty.
+    After `MAX_FILES` it stops.
     """
     seen = 0
     todo = [""]
@@ -86,5 +87,4 @@ def _names_in(root: Path, path: str) -> list[str]:
 
 
 def _listed(name: str) -> bool:
-    # A name that is no UTF-8 comes with surrogates, which no message or log can hold.
-    return name not in JUNK and name.casefold() not in paths.CLOSED and name.isprintable()
+    return name not in JUNK and path_problem(name) is None

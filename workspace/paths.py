@@ -7,22 +7,16 @@ that a folder swapped for a link in the meantime leads nowhere. Links are follow
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from events.paths import clean_path, path_problem
 from workspace.errors import FileRefusedError, PathRefusedError
 
-MAX_PATH_BYTES = 4095
-"""PATH_MAX of Linux, without the final NUL."""
-MAX_NAME_BYTES = 255
-"""NAME_MAX of the usual file systems."""
 MAX_LINKS = 40
 """Symlinks on one way before it counts as a loop: the kernel's own limit."""
-
-CLOSED = frozenset({".git", ".trackside"})
-"""Names that stand for machinery: neither read nor written, at any depth, in any letter case."""
 
 GUARDED = frozenset({
     ".bash_profile", ".bashrc", ".claude", ".cursor", ".envrc", ".gemini", ".githooks",
@@ -45,50 +39,16 @@ class Spot(NamedTuple):
     """The path from the root, links resolved."""
 
 
-def _is_not_text(path: str) -> bool:
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return True
-    return "\0" in path
-
-
-_RULES: tuple[tuple[Callable[[str], bool], str], ...] = (
-    (_is_not_text, "it is not valid text for a file name"),
-    (lambda path: not path.strip(), "it is empty"),
-    (lambda path: path.startswith("/"), "it is absolute; name it from the worktree's root"),
-    (lambda path: path.startswith("~"), "home folders are outside the worktree"),
-    (lambda path: ".." in path.split("/"), "'..' is not allowed"),
-    (lambda path: len(path.encode()) > MAX_PATH_BYTES, "it is too long"),
-    (
-        lambda path: any(len(name.encode()) > MAX_NAME_BYTES for name in path.split("/")),
-        "a name in it is too long",
-    ),
-    (lambda path: _names(path) == [], "it names the worktree itself"),
-    (
-        lambda path: any(name.casefold() in CLOSED for name in _names(path)),
-        "git's and trackside's own folders are closed",
-    ),
-)
-
-
-def _names(path: str) -> list[str]:
-    return [name for name in path.split("/") if name not in {"", "."}]
-
-
 def plain(path: str) -> str:
-    """Return `path` in its plain form; only the text is looked at.
+    """Return `path` in its plain form (``src/app.py``); only the text is looked at.
 
     Raises:
-        PathRefusedError: it breaks a rule.
-
-    >>> plain("./src//app.py")
-    'src/app.py'
+        PathRefusedError: it breaks one of the rules in `events.paths`.
     """
-    for broken, reason in _RULES:
-        if broken(path):
-            raise PathRefusedError(path, reason)
-    return "/".join(_names(path))
+    problem = path_problem(path)
+    if problem is not None:
+        raise PathRefusedError(path, f"it {problem}")
+    return clean_path(path)
 
 
 def plain_for_writing(path: str) -> str:
@@ -98,9 +58,9 @@ def plain_for_writing(path: str) -> str:
         PathRefusedError: it breaks a rule, or holds a guarded name.
     """
     result = plain(path)
-    for name in _names(path):
-        if name.casefold() in GUARDED:
-            raise PathRefusedError(path, f"{name!r} is not written by tools, as it steers programs")
+    for name in result.split("/"):
+        if name.casefold().rstrip(" .") in GUARDED:
+            raise PathRefusedError(path, f"{name!r} steers other programs; tools do not write it")
     return result
 
 
@@ -116,7 +76,7 @@ def followed(root: Path, path: str) -> Iterator[Spot]:
     with ExitStack() as held:
         folders = [_hold(held, os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))]
         names: list[str] = []
-        todo = _names(path)[::-1]
+        todo = path.split("/")[::-1]
         links = 0
         while todo:
             name = todo.pop()
@@ -126,8 +86,8 @@ def followed(root: Path, path: str) -> Iterator[Spot]:
                 names.pop()
                 folders.pop()
                 continue
-            if name.casefold() in CLOSED:
-                raise PathRefusedError(path, "a symlink on the way leads into a closed folder")
+            if path_problem(name) is not None:
+                raise PathRefusedError(path, f"a symlink on the way leads to {name!r}")
             target = _link_target(name, folders[-1])
             if target is not None:
                 links += 1
@@ -135,7 +95,7 @@ def followed(root: Path, path: str) -> Iterator[Spot]:
                     raise PathRefusedError(path, "the symlinks on the way run in a circle")
                 if target.startswith("/"):
                     raise PathRefusedError(path, "a symlink on the way leaves the worktree")
-                todo.extend(_names(target)[::-1])
+                todo += _names(target)[::-1]
             elif todo:
                 folders.append(_hold(held, os.open(name, _FOLDER, dir_fd=folders[-1])))
                 names.append(name)
@@ -200,3 +160,7 @@ def _link_target(name: str, folder: int) -> str | None:
 def _hold(held: ExitStack, descriptor: int) -> int:
     held.callback(os.close, descriptor)
     return descriptor
+
+
+def _names(target: str) -> list[str]:
+    return [name for name in target.split("/") if name not in {"", "."}]

@@ -7,7 +7,7 @@ from typing import assert_never
 from events.ids import CallId
 from workspace import files, listing, paths, search
 from workspace.capping import Cap, head
-from workspace.encoding import binary_kind, decoded
+from workspace.encoding import PYTHON_SUFFIXES, binary_kind, decoded
 from workspace.errors import FileRefusedError, ToolError
 from workspace.tool_schemas import (
     ListFiles,
@@ -17,6 +17,17 @@ from workspace.tool_schemas import (
     SearchText,
     ViewFile,
 )
+from workspace.views.curated import get_curated_view
+from workspace.views.errors import SymbolUnknownError
+from workspace.views.outline import get_outline
+from workspace.views.skeleton import get_skeleton_view
+from workspace.views.targeted import get_targeted_view
+
+_VIEWS = {
+    "skeleton": get_skeleton_view,
+    "curated": get_curated_view,
+    "outline": get_outline,
+}
 
 ReadKeptOutput = Callable[[CallId], str | None]
 """Returns the whole output of an earlier call of the attempt, or None."""
@@ -32,8 +43,8 @@ def look(root: Path, arguments: ReadArguments, read_output: ReadKeptOutput, cap:
         case ReadFile(path=path, start_line=start, end_line=end):
             text = _text(root, path := paths.plain(path))
             return _slice(path, text.replace("\r\n", "\n"), start or 1, end, cap)
-        case ViewFile():
-            raise ToolError("views are not there yet")
+        case ViewFile(path=path, view=view, symbol=symbol):
+            return _view(root, paths.plain(path), view, symbol, cap)
         case ListFiles(glob=glob):
             return _list(root, glob, cap)
         case SearchText(pattern=pattern, glob=glob):
@@ -52,6 +63,20 @@ def _text(root: Path, path: str) -> str:
     if kind is not None:
         raise FileRefusedError(path, f"is {kind} of {len(data)} bytes, and is not shown as text")
     return decoded(path, data)[0]
+
+
+def _view(root: Path, path: str, view: str, symbol: str | None, cap: Cap) -> str:
+    if not path.endswith(PYTHON_SUFFIXES):
+        raise FileRefusedError(path, "is not Python, and has no views; use read_file")
+    data = files.read(root, path)
+    try:
+        drawn = get_targeted_view(data, [symbol]) if symbol else _VIEWS[view](data)
+    except SymbolUnknownError as error:
+        raise FileRefusedError(path, f"has no such symbol: {error}") from None
+    shown = head(decoded(path, drawn)[0].replace("\r\n", "\n").split("\n"), cap)
+    if not shown.cut:
+        return shown.text.removesuffix("\n")
+    return f"{shown.text}\n[cut at the cap after {shown.lines} lines; ask for one symbol]"
 
 
 def _slice(name: str, text: str, start: int, end: int | None, cap: Cap) -> str:

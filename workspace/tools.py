@@ -66,16 +66,21 @@ class Toolbox:
         limits: Limits,
         read_output: reading.ReadKeptOutput,
         runner: CommandRunner,
-        env: Mapping[str, str],
+        environment: Mapping[str, str],
+        name: str,
         allowed: Sequence[str] = (),
     ) -> None:
-        """Work in the worktree `root`; commands get exactly `env`; no `allowed` names mean all."""
+        """Work in the worktree `root`; no `allowed` names mean all tools.
+
+        Commands get exactly `environment`, and `runner` knows the one of a call as ``name.call``.
+        """
         self.root = root
         self._limits = limits
-        self._cap = Cap(limits.result_bytes, limits.result_lines)
+        self._cap = _cap(limits)
         self._read_output = read_output
         self._runner = runner
-        self._env = env
+        self._environment = environment
+        self._name = name
         self._allowed = tuple(allowed)
 
     @property
@@ -171,13 +176,13 @@ class Toolbox:
         )
 
     def _paths_read(self, arguments: AnyArguments) -> tuple[str, ...]:
-        """Return the path that a reading tool names, once it is known not to leave the worktree."""
+        """Return the path that a reading tool names, and the one that its symlinks lead to."""
         if not isinstance(arguments, ReadFile | ViewFile):
             return ()
         path = paths.plain(arguments.path)
         try:
-            with paths.followed(self.root, path):
-                return (path,)
+            with paths.followed(self.root, path) as spot:
+                return tuple(dict.fromkeys((path, spot.real)))
         except (FileNotFoundError, NotADirectoryError):
             return (path,)
 
@@ -192,7 +197,7 @@ class Toolbox:
                     f"command: {command}\n"
                     f"worktree: {self.root}\n"
                     f"time limit: {self._timeout_s(arguments):g} s\n"
-                    f"environment: {' '.join(sorted(self._env))}\n"
+                    f"environment: {' '.join(sorted(self._environment))}\n"
                     f"sandbox: {sandbox.level}: {sandbox.description}\n"
                 )
             case _:
@@ -230,7 +235,7 @@ class Toolbox:
         started = self._runner.run(
             arguments.command,
             self.root,
-            self._env,
+            self._environment,
             self._timeout_s(arguments),
             self._key(call_id),
         )
@@ -240,7 +245,7 @@ class Toolbox:
             if error is not None:
                 done.set_exception(error)
             else:
-                outcome = command_outcome(arguments.command, future.result(), self._cap)
+                outcome = outcome_of(arguments.command, future.result(), self._limits)
                 done.set_result(Ran(outcome, None))
 
         started.add_done_callback(finish)
@@ -250,7 +255,7 @@ class Toolbox:
         return min(arguments.timeout_s or limit, limit)
 
     def _key(self, call_id: CallId) -> str:
-        return f"{self.root}\0{call_id}"
+        return f"{self._name}.{call_id}"
 
     def _words_for(self, error: OSError) -> str:
         """Return what the model reads of a system's refusal, unless it is not the call's fault."""
@@ -259,7 +264,7 @@ class Toolbox:
         return f"the system refuses: {error.strerror or error}"
 
 
-def command_outcome(command: str, result: CommandResult, cap: Cap) -> Outcome:
+def outcome_of(command: str, result: CommandResult, limits: Limits) -> Outcome:
     """Return a command's result as it is recorded; used for checks and set-up commands as well.
 
     A failed command has no text of its own, as QA speaks for it. One that was stopped did not fail.
@@ -272,7 +277,8 @@ def command_outcome(command: str, result: CommandResult, cap: Cap) -> Outcome:
         notes = [f"exit code 0 in {result.duration_s:.1f} s"]
         if result.swept:
             notes.append(f"{result.swept} processes that it left running were ended")
-        text = f"[{'; '.join(notes)}]\n{head_and_tail(output.removesuffix(chr(10)), cap)}"
+        shown = head_and_tail(output.removesuffix("\n"), _cap(limits))
+        text = f"[{'; '.join(notes)}]\n{shown}"
     elif result.stopped:
         text = "[the command was stopped before its end]"
     return Outcome(
@@ -287,6 +293,10 @@ def command_outcome(command: str, result: CommandResult, cap: Cap) -> Outcome:
         command=command,
         failing=not result.ok and not result.stopped,
     )
+
+
+def _cap(limits: Limits) -> Cap:
+    return Cap(limits.result_bytes, limits.result_lines)
 
 
 def _digest(parts: Sequence[bytes]) -> Digest:
