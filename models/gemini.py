@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 import warnings
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from google import genai
@@ -84,6 +85,7 @@ class GeminiModel:
                     idle.reschedule(asyncio.get_running_loop().time() + idle_s)
                     chunks.append(_json(chunk))
         except Exception as error:  # noqa: BLE001 - the edge: what the SDK may raise is open-ended
+            await _let_go(error)
             if total.expired():
                 return ModelTimeoutError(f"{model}: no whole answer in {total_s:g} s", model=model)
             if idle.expired():
@@ -110,8 +112,15 @@ def _json(chunk: types.GenerateContentResponse) -> dict[str, Any]:
     return chunk.model_dump(mode="json", exclude_none=True, by_alias=True, include=fields)
 
 
+async def _let_go(error: Exception) -> None:
+    """Close the stream that an error sent in mid-stream still holds, in a cycle, half read."""
+    stream = getattr(getattr(error, "response", None), "segment_iterator", None)
+    if isinstance(stream, AsyncGenerator):
+        await stream.aclose()
+
+
 def _quieten() -> None:
     """Keep the SDK off standard error: what it would say there is handled here, or known."""
     logging.getLogger("google_genai").addHandler(_SILENT)
     # A word that is newer than the SDK, such as a finish reason, is handled like any unknown one.
-    warnings.filterwarnings("ignore", message=".* is not a valid ", category=UserWarning)
+    warnings.filterwarnings("ignore", message=".* is not a valid ", module=r"google\.genai\.")

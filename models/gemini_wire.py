@@ -1,7 +1,7 @@
 """Gemini's words for a conversation, both ways. Pure: JSON values in camel case, no SDK, no I/O."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 
@@ -123,6 +123,8 @@ def _content(message: Message) -> Json:
             return {"role": "model", "parts": _foreign_parts(message)}
         case ResultsMessage(results=results):
             return {"role": "user", "parts": [_response(result) for result in results]}
+        case _:
+            assert_never(message)
 
 
 def _foreign_parts(message: ModelMessage) -> list[Json]:

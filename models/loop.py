@@ -50,17 +50,20 @@ class LoopThread:
         last = asyncio.run_coroutine_threadsafe(_wind_up(farewell, timeout_s), loop)
         last.add_done_callback(lambda _: loop.call_soon_threadsafe(loop.stop))
         thread.join(timeout_s)
-        if not thread.is_alive():
-            loop.close()
 
     def _started(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
             self._thread = threading.Thread(
-                target=self._loop.run_forever, name=self._name, daemon=True
+                target=_live, args=(self._loop,), name=self._name, daemon=True
             )
             self._thread.start()
         return self._loop
+
+
+def _live(loop: asyncio.AbstractEventLoop) -> None:
+    loop.run_forever()
+    loop.close()
 
 
 async def _wind_up(farewell: Callable[[], Awaitable[None]], timeout_s: float) -> None:

@@ -2,11 +2,11 @@
 
 import re
 from pathlib import Path
+from typing import assert_never
 
 import msgspec
 
 from events.conversation import (
-    CallResult,
     Completion,
     Message,
     ModelMessage,
@@ -140,11 +140,9 @@ def _words(message: Message) -> str:
         case ModelMessage(text=text, calls=calls):
             return "\n".join([text, *(f"{call.tool} {call.arguments}" for call in calls)])
         case ResultsMessage(results=results):
-            return "\n".join(_result_words(result) for result in results)
-
-
-def _result_words(result: CallResult) -> str:
-    return f"{result.tool}: {result.text}"
+            return "\n".join(f"{result.tool}: {result.text}" for result in results)
+        case _:
+            assert_never(message)
 
 
 def _counted(prompt: Prompt, text: str, calls: tuple[RequestedCall, ...]) -> Usage:

@@ -55,7 +55,7 @@ class GeminiServer:
         self._gates: list[Gate] = []
         self._answer = answer if callable(answer) else _one_by_one(answer)
         self._http = _Http(self)
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,))
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,))
 
     @property
     def url(self) -> str:
