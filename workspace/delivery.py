@@ -83,7 +83,8 @@ def deliver_apply(repository: Repository, commit: CommitId, base: CommitId) -> N
     git = replace(user.git, config=silenced(user.git))
     _refuse_filtered(repository, git, commit, base)
     _hand_over(repository, commit, base)
-    if _state_of(git, user, repository.path, (base, commit)) == base:
+    if _state_of(git, user, repository.path, base, commit) == base:
+        git.ask("update-index", "-q", "--refresh", "--ignore-submodules")
         _switch(git, base, commit)
     try:
         git.run("update-ref", "-m", "trackside: fast-forward", "HEAD", commit, base)
@@ -147,11 +148,12 @@ def _refuse_filtered(repository: Repository, git: Git, commit: CommitId, base: C
 
 
 def _state_of(
-    git: Git, user: UserRepository, scratch: Path, commits: tuple[CommitId, CommitId]
+    git: Git, user: UserRepository, scratch: Path, base: CommitId, commit: CommitId
 ) -> CommitId:
-    """Return which of `commits` the checkout holds, exactly; the user's index is only read.
+    """Return which of both the checkout holds, exactly, and refuse any other; nothing is changed.
 
-    It may hold the new one while the branch is at the old one, if a delivery was cut short.
+    It may hold the new one while the branch is at the old one, if a delivery was cut short. The
+    index is a copy, since even a look refreshes it.
     """
     with tempfile.TemporaryDirectory(prefix="index-", dir=scratch) as folder:
         copy = replace(
@@ -161,23 +163,24 @@ def _state_of(
         if index.exists():
             shutil.copy(index, folder)
         copy.ask("update-index", "-q", "--refresh", "--ignore-submodules")
-        for commit in commits:
-            if copy.ask("diff-index", "--cached", "--quiet", commit, "--")[0] == 0:
+        for held in (base, commit):
+            if copy.ask("diff-index", "--cached", "--quiet", held, "--")[0] == 0:
                 break
         else:
             raise DeliveryRefusedError(_dirty(user, "staged changes"))
         if copy.ask("diff-files", "--quiet", "--ignore-submodules=all")[0] != 0:
             raise DeliveryRefusedError(_dirty(user, "changes that are not committed"))
-    return commit
+        _switch(copy, held, commit, "--dry-run")
+    return held
 
 
 def _dirty(user: UserRepository, what: str) -> str:
     return f"{user.top} has {what}; commit or stash them, or take the branch of the run"
 
 
-def _switch(git: Git, old: CommitId, new: CommitId) -> None:
+def _switch(git: Git, old: CommitId, new: CommitId, *options: str) -> None:
     try:
-        git.run("read-tree", "-m", "-u", old, new)
+        git.run("read-tree", *options, "-m", "-u", old, new)
     except GitFailedError as error:
         raise DeliveryRefusedError(
             f"{git.directory} cannot be fast-forwarded: {error.words}"

@@ -124,7 +124,8 @@ class Git:
             held=self.held,
         )
         if done.returncode not in answers or (silent and done.stderr):
-            raise GitFailedError(args[0], done.returncode, printable(text_of(done.stderr)))
+            words = "; ".join(map(printable, text_of(done.stderr).splitlines()))
+            raise GitFailedError(args[0], done.returncode, words)
         return done.returncode, done.stdout
 
     def _environment(self) -> dict[str, str]:
@@ -194,16 +195,15 @@ def bytes_of(names: Iterable[str]) -> bytes:
 
 
 def printable(text: str) -> str:
-    r"""Return `text` as one line that any log and terminal can hold.
+    r"""Return `text` with all escaped that is not for a line of a log, an event or a terminal.
 
-    >>> print(printable("fatal: bad name 'a\udcff\x1b[0m'\n"))
-    fatal: bad name 'a\xff\x1b[0m'
+    >>> print(printable("bad name 'a\udcff\n\x1b[0m'"))
+    bad name 'a\xff\n\x1b[0m'
     """
-    whole = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    line = "; ".join(part for part in whole.splitlines() if part)
+    valid = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-        for letter in line
+        for letter in valid
     )
 
 

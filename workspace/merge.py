@@ -51,7 +51,9 @@ def merge(
         *("--end-of-options", left, right),
     )
     tree, _, rest = text_of(said).partition("\0")
-    return Merged(TreeId(tree)) if code == 0 else _conflict(rest)
+    if code == 0:
+        return Merged(TreeId(tree))
+    return _conflict(rest.replace(left, "ours").replace(right, "theirs"))
 
 
 def _conflict(said: str) -> Conflicted:
@@ -64,6 +66,6 @@ def _conflict(said: str) -> Conflicted:
             break
         *_, kind, words = (next(fields) for _ in range(int(count) + 2))
         if kind.startswith("CONFLICT"):
-            lines.append(printable(words))
+            lines.append(printable(words.strip()))
     paths = tuple(dict.fromkeys(printable(path) for path in listed.split("\0")))
     return Conflicted(paths, "\n".join(lines))

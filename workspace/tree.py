@@ -190,6 +190,8 @@ class Repository:
         Raises:
             TreeMissingError: the tree is not there.
         """
+        if path.split("/", 1)[0] in (".", ".."):  # git would read it as relative to a folder
+            return None
         said = self.git.run("cat-file", "--batch", "-z", stdin=bytes_of([f"{tree}:{path}"]))
         header = re.match(rb"[0-9a-f]+ (blob|tree|commit) (\d+)\n", said)
         if header is None:

@@ -6,18 +6,19 @@ and the index are beside it, out of reach of the commands that run in the folder
 What commands do there is hostile input. Their own repositories (``git init``, ``git clone``) are
 taken for plain folders: the files are part of the tree, what is under ``.git`` is not, and no git
 of ours ever looks into it, since its configuration can name programs to run. Submodules of the base
-stay as the base has them. Empty folders, pipes and sockets are in no tree.
+stay as the base has them. Empty folders, pipes, sockets, and names that some file system takes for
+``.git`` are in no tree.
 """
 
 import fcntl
 import os
-import re
 import shutil
 import stat
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 
 from events.ids import CommitId, TreeId
 from workspace.errors import GitFailedError, WorktreeBusyError
@@ -27,10 +28,10 @@ from workspace.tree import GITLINK, Repository
 BUSY_S = 60.0
 """How long to wait for a worktree: another thread, or a git that outlived its killed parent."""
 
-_POLL_S = 0.01
+FEW = 16
+"""Up to so many files, a sync of each object costs less than git's preparation for one of all."""
 
-_NO_NAME = re.compile(r"(\.git|git~1)[ .]*([:\\].*)?", re.IGNORECASE | re.DOTALL)
-"""Names that git refuses in any tree, since some file system takes them for ``.git``."""
+_POLL_S = 0.01
 
 
 class Worktree:
@@ -98,8 +99,7 @@ class Worktree:
     def remove(self) -> None:
         """Delete the folder and what is beside it; again is harmless."""
         with self._git():
-            _make_accessible(self.folder)
-            shutil.rmtree(self.folder)
+            _remove(self.folder)
             self._index.unlink(missing_ok=True)
         self._lock.unlink(missing_ok=True)
 
@@ -131,8 +131,13 @@ class Worktree:
     def _become(self, git: Git, tree: str, *, clean_ignored: bool) -> None:
         git.run("read-tree", "-u", "--reset", tree)
         git.run("clean", "-ffdq", *(["-x"] if clean_ignored else []))
-        listed = git.run("ls-tree", "-r", "-d", "-z", "--name-only", tree)
-        _sweep(self.folder, [text_of(name) for name in listed.split(b"\0")])
+        _sweep(self.folder)
+        for line in text_of(git.run("ls-tree", "-r", "-d", "-z", tree)).split("\0")[:-1]:
+            facts, _, name = line.partition("\t")
+            if facts.startswith(GITLINK):
+                _make_empty(self.folder / name)
+            else:
+                _sweep(self.folder / name)
 
     def _differing(self, git: Git, *, silent: bool) -> list[str]:
         """Return the paths that may differ from the index; submodules are not looked at.
@@ -153,7 +158,7 @@ class Worktree:
                 changed += self._files_of_foreign_repository(git, name)
             else:
                 changed.append(name)
-        return [path for path in changed if _has_a_name(self.folder, path)]
+        return changed
 
     def _files_of_foreign_repository(self, git: Git, folder: str) -> list[str]:
         found = []
@@ -161,18 +166,23 @@ class Worktree:
             place = Path(above)
             links = [name for name in folders if (place / name).is_symlink()]
             found += [str((place / name).relative_to(self.folder)) for name in (*names, *links)]
-        _, listed = git.ask("check-ignore", "-z", "--stdin", "--no-index", stdin=bytes_of(found))
-        ignored = {text_of(name) for name in listed.split(b"\0")}
-        return [path for path in found if path not in ignored]
+        _, listed = git.ask(
+            *("check-ignore", "-z", "--stdin", "--no-index"),
+            stdin=bytes_of(f"./{path}" for path in found),  # so that ``:(top)x`` is a name
+            extra={"GIT_LITERAL_PATHSPECS": "0"},  # which this command does not support
+        )
+        ignored = set(text_of(listed).split("\0"))
+        return [path for path in found if f"./{path}" not in ignored]
 
     def _written(self, git: Git, paths: Sequence[str]) -> TreeId:
-        if paths:
-            # What is gone must go first: a folder may stand where a file was.
-            ordered = sorted(paths, key=lambda path: _is_file(self.folder / path))
-            git.run(
-                *("update-index", "-z", "--add", "--remove", "--replace", "--stdin"),
-                stdin=bytes_of(ordered),
-            )
+        if len(paths) <= FEW:
+            git = replace(git, config=(("core.fsyncMethod", "fsync"),))
+        there = [path for path in paths if _is_file(self.folder, path)]
+        gone = set(paths).difference(there)
+        if gone:
+            git.run("update-index", "-z", "--force-remove", "--stdin", stdin=bytes_of(gone))
+        if there:
+            git.run("update-index", "-z", "--add", "--replace", "--stdin", stdin=bytes_of(there))
         return TreeId(git.line("write-tree"))
 
 
@@ -191,37 +201,47 @@ def _wait_for(held: int, folder: Path) -> None:
             return
 
 
-def _is_file(path: Path) -> bool:
+def _is_file(root: Path, path: str) -> bool:
+    """Return whether a file or symlink is at `path`, and not behind a symlink."""
+    place = root / path
+    above = (root / folder for folder in PurePosixPath(path).parents)
     try:
-        return not stat.S_ISDIR(path.lstat().st_mode)
+        found = stat.S_IFMT(place.lstat().st_mode)
     except OSError:
         return False
+    return found in (stat.S_IFREG, stat.S_IFLNK) and not any(each.is_symlink() for each in above)
 
 
-def _has_a_name(folder: Path, path: str) -> bool:
-    """Return whether git can keep a file of this path."""
-    if any(_NO_NAME.fullmatch(part) for part in path.split("/")):
-        return False
-    return not (path.lower() == ".gitmodules" and (folder / path).is_symlink())
+def _sweep(folder: Path) -> None:
+    """Remove what git does not see in a folder of a tree: ``.git``, pipes, sockets."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name == ".git":
+                    _remove(folder / entry.name)
+            elif entry.name == ".git" or not (
+                entry.is_symlink() or entry.is_file(follow_symlinks=False)
+            ):
+                (folder / entry.name).unlink()
 
 
-def _sweep(root: Path, folders: Sequence[str]) -> None:
-    """Remove what git does not see in the folders of a tree: ``.git``, pipes, sockets."""
-    for folder in folders:
-        with suppress(FileNotFoundError), os.scandir(root / folder) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    if entry.name == ".git":
-                        _make_accessible(Path(entry.path))
-                        shutil.rmtree(entry.path)
-                elif entry.name == ".git" or not (entry.is_file() or entry.is_symlink()):
-                    Path(entry.path).unlink()
+def _make_empty(folder: Path) -> None:
+    """Leave an empty folder, as an unpopulated submodule is."""
+    if folder.is_symlink() or not folder.is_dir():
+        folder.unlink(missing_ok=True)
+    else:
+        _remove(folder)
+    folder.mkdir(parents=True)
+
+
+def _remove(folder: Path) -> None:
+    _make_accessible(folder)
+    shutil.rmtree(folder)
 
 
 def _make_accessible(root: Path) -> None:
     """Give the owner back every folder below `root`, and every file's reading."""
-    with suppress(FileNotFoundError):
-        root.chmod(0o700)
+    root.chmod(0o700)
     for above, folders, names in os.walk(root):
         for name in (*folders, *names):
             path = Path(above, name)

@@ -1,0 +1,37 @@
+"""A user's repository with one commit, the run's repository on it, and one worktree."""
+
+from pathlib import Path
+
+import pytest
+
+from events.ids import CommitId
+from tests.git_repo import GitRepo
+from workspace.tree import Repository
+from workspace.worktree import Worktree
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> GitRepo:
+    return GitRepo(tmp_path / "repo")
+
+
+@pytest.fixture
+def base(repo: GitRepo) -> CommitId:
+    repo.write("readme", "hello\n")
+    repo.write("src/app.py", "one\ntwo\nthree\n")
+    repo.write("run.sh", "#!/bin/sh\n", 0o755)
+    repo.write(".gitignore", "build/\n*.log\n")
+    (repo.path / "link").symlink_to("src/app.py")
+    return repo.commit()
+
+
+@pytest.fixture
+def repository(repo: GitRepo, base: CommitId, tmp_path: Path) -> Repository:
+    return Repository.create(tmp_path / "run" / "git", repo.path)
+
+
+@pytest.fixture
+def worktree(repository: Repository, base: CommitId, tmp_path: Path) -> Worktree:
+    made = Worktree(repository, tmp_path / "cache" / "T1")
+    made.materialise(base)
+    return made

@@ -1,0 +1,266 @@
+"""What comes back to the user: one branch, or one fast-forward, and nothing else changes."""
+
+from pathlib import Path
+
+import pytest
+
+from events.ids import CommitId
+from tests.git_repo import GitRepo
+from workspace import delivery
+from workspace.delivery import deliver_apply, deliver_branch
+from workspace.errors import DeliveryRefusedError, GitFailedError
+from workspace.tree import Repository
+from workspace.worktree import Worktree
+
+BRANCH = "trackside/r1"
+REF = f"refs/heads/{BRANCH}"
+
+
+@pytest.fixture
+def work(repository: Repository, worktree: Worktree, base: CommitId) -> CommitId:
+    """Return a commit on top of the base that changes, adds and deletes files."""
+    (worktree.folder / "readme").write_text("hello\nworld\n")
+    (worktree.folder / "src" / "new.py").write_text("new\n")
+    (worktree.folder / "src" / "new.py").chmod(0o755)
+    (worktree.folder / "link").unlink()
+    return repository.commit(worktree.snapshot(), [base], "T1: work", 1_700_000_000)
+
+
+def more(repository: Repository, worktree: Worktree, parent: CommitId) -> CommitId:
+    """Return a commit after `parent`."""
+    (worktree.folder / "more").write_text("more\n")
+    return repository.commit(worktree.snapshot(), [parent], "T2: more", 1_700_000_001)
+
+
+def test_a_branch_is_all_that_changes(
+    repo: GitRepo, repository: Repository, base: CommitId, work: CommitId
+) -> None:
+    repo.write("readme", "my own edit\n")
+    repo.git("stash", "-q")
+    repo.write("src/app.py", "being edited\n")
+    repo.write("staged", "x\n")
+    repo.git("add", "staged")
+    before = repo.state()
+    deliver_branch(repository, work, base, BRANCH)
+    added = {name for name in repo.state() if name not in before}
+    assert added == {f".git/{REF}", f".git/logs/{REF}"}
+    assert {name: what for name, what in repo.state().items() if name not in added} == before
+    assert repo.git("rev-parse", BRANCH) == work
+    assert repo.git("log", "--format=%s %an %at", f"{base}..{BRANCH}") == (
+        "T1: work trackside 1700000000"
+    )
+    repo.git("fsck", "--full", "--strict")
+
+
+def test_delivering_again_changes_nothing(
+    repo: GitRepo, repository: Repository, base: CommitId, work: CommitId
+) -> None:
+    deliver_branch(repository, work, base, BRANCH)
+    before = repo.state()
+    deliver_branch(repository, work, base, BRANCH)
+    deliver_branch(repository, work, base, BRANCH, expected_old=base)
+    assert repo.state() == before
+
+
+def test_a_delivered_branch_grows(
+    repo: GitRepo, repository: Repository, worktree: Worktree, base: CommitId, work: CommitId
+) -> None:
+    deliver_branch(repository, work, base, BRANCH)
+    later = more(repository, worktree, work)
+    deliver_branch(repository, later, base, BRANCH, expected_old=work)
+    assert repo.git("rev-parse", BRANCH) == later
+
+
+def test_a_delivered_commit_lives_without_the_run(
+    repo: GitRepo, repository: Repository, base: CommitId, work: CommitId
+) -> None:
+    deliver_branch(repository, work, base, BRANCH)
+    repository.path.rename(repository.path.with_name("gone"))
+    assert repo.git("show", f"{BRANCH}:src/new.py") == "new"
+
+
+def test_a_branch_that_somebody_moved_is_left_alone(
+    repo: GitRepo, repository: Repository, worktree: Worktree, base: CommitId, work: CommitId
+) -> None:
+    repo.git("branch", BRANCH, base)
+    before = repo.state()
+    with pytest.raises(DeliveryRefusedError, match=r"trackside/r1 .* exists already"):
+        deliver_branch(repository, work, base, BRANCH)
+    with pytest.raises(DeliveryRefusedError, match=r"was moved .* by somebody else"):
+        deliver_branch(repository, more(repository, worktree, work), base, BRANCH, work)
+    assert repo.state() == before
+    repo.git("branch", "-D", BRANCH)
+    with pytest.raises(DeliveryRefusedError, match="was deleted"):
+        deliver_branch(repository, work, base, BRANCH, expected_old=base)
+
+
+def test_a_branch_that_is_checked_out_is_left_alone(
+    repo: GitRepo, repository: Repository, base: CommitId, work: CommitId
+) -> None:
+    repo.git("worktree", "add", "-q", "-b", BRANCH, "../elsewhere")
+    with pytest.raises(DeliveryRefusedError, match=r"is checked out in .*/elsewhere"):
+        deliver_branch(repository, work, base, BRANCH, expected_old=base)
+    assert repo.git("rev-parse", BRANCH) == base
+
+
+def test_a_branch_in_the_way_of_the_name_is_named(
+    repo: GitRepo, repository: Repository, base: CommitId, work: CommitId
+) -> None:
+    repo.git("branch", "trackside")
+    with pytest.raises(DeliveryRefusedError, match=r"could not be written: .*refs/heads/trackside"):
+        deliver_branch(repository, work, base, BRANCH)
+
+
+def test_a_symbolic_branch_is_not_followed(
+    repo: GitRepo, repository: Repository, base: CommitId, work: CommitId
+) -> None:
+    repo.git("branch", "other", base)
+    repo.git("symbolic-ref", REF, "refs/heads/other")
+    deliver_branch(repository, work, base, BRANCH, expected_old=base)
+    assert repo.git("rev-parse", "other") == base
+    assert repo.git("rev-parse", BRANCH) == work
+
+
+@pytest.mark.parametrize("branch", ["", "a b", "x..y", "end.lock", "../../config", "a\x1b"])
+def test_an_impossible_name_is_refused(
+    repository: Repository, base: CommitId, work: CommitId, branch: str
+) -> None:
+    with pytest.raises(DeliveryRefusedError, match="cannot be the name of a branch"):
+        deliver_branch(repository, work, base, branch)
+
+
+def test_a_base_that_is_gone_is_named(
+    repo: GitRepo, repository: Repository, base: CommitId, work: CommitId
+) -> None:
+    with pytest.raises(DeliveryRefusedError, match="base commit 444444444444 is not there"):
+        deliver_branch(repository, work, CommitId("4" * 40), BRANCH)
+
+
+def test_applying_fast_forwards_checkout_index_and_branch(
+    repo: GitRepo, repository: Repository, base: CommitId, work: CommitId
+) -> None:
+    repo.write("untracked", "mine\n")
+    (repo.path / "readme").touch()
+    deliver_apply(repository, work, base)
+    assert repo.git("rev-parse", "main") == work
+    assert repo.git("symbolic-ref", "HEAD") == "refs/heads/main"
+    assert repo.git("status", "--porcelain") == "?? untracked"
+    assert (repo.path / "readme").read_text() == "hello\nworld\n"
+    assert (repo.path / "src" / "new.py").stat().st_mode & 0o111
+    assert not (repo.path / "link").is_symlink()
+    before = repo.state()
+    deliver_apply(repository, work, base)
+    assert repo.state() == before
+
+
+def test_applying_to_a_sparse_checkout_keeps_it_sparse(
+    repo: GitRepo, repository: Repository, base: CommitId, work: CommitId
+) -> None:
+    repo.git("sparse-checkout", "set", "--no-cone", "/readme")
+    deliver_apply(repository, work, base)
+    assert repo.git("status", "--porcelain") == ""
+    assert sorted(each.name for each in repo.path.iterdir()) == [".git", "readme"]
+
+
+def test_applying_to_a_linked_worktree_moves_its_branch(
+    repo: GitRepo, base: CommitId, tmp_path: Path
+) -> None:
+    repo.git("worktree", "add", "-q", "-b", "side", "../linked")
+    repository = Repository.create(tmp_path / "run", tmp_path / "linked")
+    worktree = Worktree(repository, tmp_path / "T1")
+    worktree.materialise(base)
+    work = more(repository, worktree, base)
+    deliver_apply(repository, work, base)
+    assert (tmp_path / "linked" / "more").exists()
+    assert repo.git("rev-parse", "side", "main").split() == [work, base]
+
+
+def unstaged(repo: GitRepo) -> None:
+    repo.write("src/app.py", "edited\n")
+
+
+def staged(repo: GitRepo) -> None:
+    repo.write("added", "x\n")
+    repo.git("add", "added")
+
+
+def detached(repo: GitRepo) -> None:
+    repo.git("checkout", "-q", "--detach")
+
+
+def moved(repo: GitRepo) -> None:
+    repo.commit(other="x\n")
+
+
+def in_the_way(repo: GitRepo) -> None:
+    repo.write("src/new.py", "mine, untracked\n")
+
+
+def merging(repo: GitRepo) -> None:
+    (repo.path / ".git" / "MERGE_HEAD").write_text(repo.git("rev-parse", "HEAD"))
+
+
+def filtered(repo: GitRepo) -> None:
+    (repo.path / ".git" / "info" / "attributes").write_text("readme filter=lfs\n")
+
+
+def without_index(repo: GitRepo) -> None:
+    (repo.path / ".git" / "index").unlink()
+
+
+def branch_locked(repo: GitRepo) -> None:
+    (repo.path / ".git" / "refs" / "heads" / "main.lock").touch()
+
+
+@pytest.mark.parametrize(
+    ("prepare", "reason"),
+    [
+        (unstaged, "changes that are not committed"),
+        (staged, "staged changes"),
+        (detached, "no branch is checked out"),
+        (moved, "has moved from"),
+        (in_the_way, r"cannot be fast-forwarded: .*src/new\.py"),
+        (merging, "MERGE_HEAD says that an operation is under way"),
+        (filtered, "readme goes through the filter 'lfs'"),
+        (without_index, "staged changes"),
+        (branch_locked, r"branch of .* could not be moved: .*main\.lock"),
+    ],
+)
+def test_a_refused_application_leaves_everything_as_it_was(
+    repo: GitRepo,
+    repository: Repository,
+    base: CommitId,
+    work: CommitId,
+    prepare: object,
+    reason: str,
+) -> None:
+    assert callable(prepare)
+    prepare(repo)
+    before = repo.state()
+    with pytest.raises(DeliveryRefusedError, match=reason):
+        deliver_apply(repository, work, base)
+    after = repo.state()
+    if prepare is branch_locked:  # the index was written and written back
+        before.pop(".git/index")
+        after.pop(".git/index")
+    assert after == before
+    assert not list(repository.path.glob("index-*"))
+
+
+def test_an_application_that_was_cut_short_is_finished(
+    repo: GitRepo, repository: Repository, base: CommitId, work: CommitId
+) -> None:
+    deliver_branch(repository, work, base, BRANCH)
+    repo.git("read-tree", "-m", "-u", base, work)
+    assert repo.git("rev-parse", "HEAD") == base
+    deliver_apply(repository, work, base)
+    assert repo.git("rev-parse", "HEAD") == work
+    assert repo.git("status", "--porcelain") == ""
+
+
+def test_a_failure_of_git_is_no_refusal(
+    repository: Repository, base: CommitId, work: CommitId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "silenced", lambda git: (("core.bare", "nonsense"),))
+    with pytest.raises(GitFailedError, match="bad boolean"):
+        deliver_apply(repository, work, base)

@@ -1,0 +1,95 @@
+"""git is run with nothing of the caller's and nothing of the repository's that could run."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.git_repo import GitRepo
+from workspace import git as git_room
+from workspace.errors import GitFailedError, GitTimeoutError, GitUnusableError
+from workspace.git import Git, environment, printable, program, silenced
+
+
+def fake_git(folder: Path, script: str) -> str:
+    """Put a program named git into `folder`, and return the folder as a search path."""
+    folder.mkdir()
+    (folder / "git").write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "git").chmod(0o755)
+    return str(folder)
+
+
+def test_git_variables_of_the_caller_do_not_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_SSH_COMMAND", "evil")
+    monkeypatch.setenv("GIT_DIR", "/nowhere")
+    monkeypatch.setenv("GIT_EXTERNAL_DIFF", "evil")
+    monkeypatch.setenv("GEMINI_API_KEY", "secret")
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    found = environment()
+    assert "evil" not in found.values()
+    assert "secret" not in found.values()
+    assert "GIT_DIR" not in found
+    assert found["LC_ALL"] == "C"
+
+
+def test_a_git_of_the_current_folder_is_not_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_git(tmp_path / "bin", "echo git version 99.0")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(GitUnusableError, match=r"not on the PATH; install git 2\.38"):
+        program("bin:.")
+
+
+def test_without_git_there_is_a_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(GitUnusableError, match="git is not on the PATH"):
+        program(str(tmp_path))
+
+
+def test_a_git_that_is_too_old_is_named(tmp_path: Path) -> None:
+    path = fake_git(tmp_path / "bin", "echo git version 2.37.9")
+    with pytest.raises(GitUnusableError, match=r"bin/git is too old \(git version 2\.37\.9\)"):
+        program(path)
+
+
+def test_a_git_that_never_ends_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = 'test "$1" = version && echo git version 3.0 && exit; exec cat </dev/zero'
+    monkeypatch.setenv("PATH", fake_git(tmp_path / "bin", f'PATH="{git_path()}"; {script}'))
+    program(str(tmp_path / "bin"))
+    monkeypatch.setattr(git_room, "TIMEOUT_S", 0.05)
+    with pytest.raises(GitTimeoutError, match=r"git status failed .* no answer within 0\.05 s"):
+        Git(tmp_path).run("status")
+
+
+def git_path() -> str:
+    """Return the search path that this process was started with."""
+    return environment()["PATH"]
+
+
+def test_a_failure_says_what_git_said_on_one_line(tmp_path: Path) -> None:
+    with pytest.raises(GitFailedError) as caught:
+        Git(tmp_path).run("rev-parse", "--git-dir")
+    assert caught.value.command == "rev-parse"
+    assert caught.value.exit_code == 128
+    assert "not a git repository" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_words_of_git_cannot_steer_a_terminal() -> None:
+    assert printable("a\x1b[31m\u202eb\udcff\r\nc") == "a\\x1b[31m\\u202eb\\xff\\r\\nc"
+
+
+def test_every_filter_and_driver_of_a_repository_is_silenced(tmp_path: Path) -> None:
+    repo = GitRepo(tmp_path / "repo")
+    assert silenced(Git(repo.path)) == ()
+    repo.arm(tmp_path / "canary")
+    assert dict(silenced(Git(repo.path))) == {
+        "diff.evil.command": "",
+        "diff.evil.textconv": "",
+        "filter.evil.clean": "",
+        "filter.evil.required": "false",
+        "filter.evil.smudge": "",
+        "filter.odd=name.x.clean": "",
+        "filter.odd=name.x.process": "",
+        "filter.odd=name.x.smudge": "",
+        "merge.evil.driver": "",
+    }

@@ -1,0 +1,184 @@
+"""The run's repository: what it borrows, what it keeps, and how trees are read."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from events.ids import CommitId, TreeId
+from tests.git_repo import GitRepo
+from workspace.errors import RepositoryRefusedError, TreeMissingError, WorkspaceError
+from workspace.tree import Entry, Repository
+from workspace.worktree import Worktree
+
+NOWHERE = TreeId("1" * 40)
+
+
+def test_creating_writes_nothing_into_the_users_repository(
+    repo: GitRepo, base: CommitId, tmp_path: Path
+) -> None:
+    before = repo.state()
+    Repository.create(tmp_path / "run" / "git", repo.path)
+    assert repo.state() == before
+
+
+def test_creating_again_changes_nothing(repository: Repository, repo: GitRepo) -> None:
+    before = {each: each.read_bytes() for each in repository.path.rglob("*") if each.is_file()}
+    assert Repository.create(repository.path, repo.path) == repository
+    after = {each: each.read_bytes() for each in repository.path.rglob("*") if each.is_file()}
+    assert after == before
+
+
+@pytest.mark.parametrize("lost", ["HEAD", "config", "info", "objects"])
+def test_creating_goes_on_where_a_crash_cut_it_short(
+    repository: Repository, repo: GitRepo, base: CommitId, lost: str
+) -> None:
+    (repository.path / "info" / "exclude").unlink()
+    place = repository.path / lost
+    if place.is_dir():
+        shutil.rmtree(place)
+    else:
+        place.unlink()
+    assert Repository.create(repository.path, repo.path).tree_of(base)
+
+
+def test_only_a_created_repository_opens(repo: GitRepo, tmp_path: Path) -> None:
+    with pytest.raises(RepositoryRefusedError, match="the run has no git repository"):
+        Repository.open(tmp_path / "run", repo.path)
+
+
+def test_a_run_follows_its_repository_to_another_folder(
+    repository: Repository, repo: GitRepo, base: CommitId
+) -> None:
+    tree = repository.tree_of(base)
+    moved = repo.path.rename(repo.path.parent / 'a "new" \\ place')
+    with pytest.raises(TreeMissingError, match="is missing"):
+        repository.tree_of(base)
+    assert Repository.open(repository.path, moved).tree_of(base) == tree
+
+
+def test_objects_are_borrowed_over_several_repositories(
+    repo: GitRepo, base: CommitId, tmp_path: Path
+) -> None:
+    repo.git("clone", "-q", "--shared", str(repo.path), str(tmp_path / "second"))
+    repo.git("clone", "-q", "--shared", str(tmp_path / "second"), str(tmp_path / "third"))
+    run = Repository.create(tmp_path / "run", tmp_path / "third")
+    assert run.read_blob(base, "readme") == b"hello\n"
+
+
+def test_a_linked_worktree_can_be_run_on(repo: GitRepo, base: CommitId, tmp_path: Path) -> None:
+    repo.git("worktree", "add", "-q", "--detach", str(tmp_path / "linked"))
+    run = Repository.create(tmp_path / "run", tmp_path / "linked")
+    assert run.read_blob(base, "readme") == b"hello\n"
+
+
+def test_a_repository_of_sha256_keeps_its_format(tmp_path: Path) -> None:
+    repo = GitRepo(tmp_path / "repo", "--object-format=sha256")
+    base = repo.commit(a="1")
+    run = Repository.create(tmp_path / "run", repo.path)
+    worktree = Worktree(run, tmp_path / "T1")
+    worktree.materialise(base)
+    assert worktree.snapshot() == run.tree_of(base)
+    assert len(base) == 64
+    assert run.list_tree(base) == [Entry("a", run.blob_id(b"1"), "100644")]
+
+
+def test_neither_gc_nor_prune_removes_a_tree(repository: Repository, worktree: Worktree) -> None:
+    (worktree.folder / "new").write_text("kept without a ref\n")
+    tree = worktree.snapshot()
+    for command in (["gc", "-q", "--prune=now"], ["prune"]):
+        subprocess.run(
+            ["git", "--git-dir", str(repository.path), *command], capture_output=True, check=False
+        )
+    assert repository.read_blob(tree, "new") == b"kept without a ref\n"
+
+
+def test_a_commit_is_the_same_however_often_it_is_made(
+    repository: Repository, base: CommitId
+) -> None:
+    tree = repository.tree_of(base)
+    made = repository.commit(tree, [base], "T1: add it\n\nwhy\n\n\n", 1_700_000_000)
+    assert repository.commit(tree, [base], "T1: add it\n\nwhy", 1_700_000_000) == made
+    assert repository.git.run("cat-file", "commit", made).decode() == (
+        f"tree {tree}\nparent {base}\n"
+        "author trackside <trackside@localhost> 1700000000 +0000\n"
+        "committer trackside <trackside@localhost> 1700000000 +0000\n"
+        "\nT1: add it\n\nwhy\n"
+    )
+    assert repository.tree_of(made) == tree
+
+
+def test_a_tree_lists_its_files_with_mode_and_blob(repository: Repository, base: CommitId) -> None:
+    blob = repository.blob_id
+    assert repository.list_tree(repository.tree_of(base)) == [
+        Entry(".gitignore", blob(b"build/\n*.log\n"), "100644"),
+        Entry("link", blob(b"src/app.py"), "120000"),
+        Entry("readme", blob(b"hello\n"), "100644"),
+        Entry("run.sh", blob(b"#!/bin/sh\n"), "100755"),
+        Entry("src/app.py", blob(b"one\ntwo\nthree\n"), "100644"),
+    ]
+
+
+def test_a_blob_is_read_by_tree_and_path(repository: Repository, base: CommitId) -> None:
+    assert repository.read_blob(base, "src/app.py") == b"one\ntwo\nthree\n"
+    assert repository.read_blob(repository.tree_of(base), "link") == b"src/app.py"
+
+
+@pytest.mark.parametrize("path", ["nope", "src", "src/nope", "readme/x", "../readme", "a\nb"])
+def test_what_is_no_file_has_no_blob(repository: Repository, base: CommitId, path: str) -> None:
+    assert repository.read_blob(base, path) is None
+
+
+def test_a_missing_tree_is_said_to_be_missing(
+    repository: Repository, base: CommitId, tmp_path: Path
+) -> None:
+    with pytest.raises(TreeMissingError, match="object 1111111111"):
+        repository.tree_of(CommitId(NOWHERE))
+    with pytest.raises(TreeMissingError):
+        repository.read_blob(NOWHERE, "readme")
+    with pytest.raises(TreeMissingError):
+        repository.list_tree(NOWHERE)
+    with pytest.raises(TreeMissingError):
+        repository.diff(base, NOWHERE)
+    with pytest.raises(TreeMissingError):
+        repository.changed_paths(NOWHERE, base)
+    with pytest.raises(TreeMissingError):
+        repository.checkout_to(NOWHERE, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_diff_is_unified_and_can_be_limited(repository: Repository, worktree: Worktree) -> None:
+    before = worktree.snapshot()
+    (worktree.folder / "readme").write_text("hello\nworld\n")
+    (worktree.folder / "src" / "app.py").write_bytes(b"\xe9t\xe9\n")
+    after = worktree.snapshot()
+    assert repository.diff(before, after, ["readme"]) == (
+        "diff --git a/readme b/readme\nindex ce01362..94954ab 100644\n"
+        "--- a/readme\n+++ b/readme\n@@ -1 +1,2 @@\n hello\n+world\n"
+    )
+    assert "+\\xe9t\\xe9\n" in repository.diff(before, after)
+    assert repository.diff(before, after, ["*"]) == ""
+    assert repository.changed_paths(before, after) == ["readme", "src/app.py"]
+    assert repository.changed_paths(before, before) == []
+
+
+def test_a_tree_is_checked_out_into_an_empty_folder(
+    repository: Repository, base: CommitId, tmp_path: Path
+) -> None:
+    repository.checkout_to(base, tmp_path / "some" / "place")
+    found = sorted(each.name for each in (tmp_path / "some" / "place").iterdir())
+    assert found == [".gitignore", "link", "readme", "run.sh", "src"]
+    with pytest.raises(WorkspaceError, match="is not empty"):
+        repository.checkout_to(base, tmp_path / "some" / "place")
+    assert not list(repository.path.glob("checkout-*"))
+
+
+def test_a_shallow_clone_can_be_run_on(repo: GitRepo, base: CommitId, tmp_path: Path) -> None:
+    repo.commit(readme="again\n")
+    repo.git("clone", "-q", "--depth=1", f"file://{repo.path}", str(tmp_path / "shallow"))
+    run = Repository.create(tmp_path / "run", tmp_path / "shallow")
+    tip = run.user.resolve("HEAD")
+    assert run.read_blob(tip, "readme") == b"again\n"
+    made = run.commit(run.tree_of(tip), [tip], "m", 0)
+    assert run.git.line("rev-list", "--count", made) == "2"

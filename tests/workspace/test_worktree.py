@@ -1,0 +1,472 @@
+"""A worktree holds a tree, becomes another, and is written back, whatever commands did to it."""
+
+import fcntl
+import os
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from events.ids import CommitId, TreeId
+from tests.git_repo import GitRepo
+from workspace import worktree as worktree_room
+from workspace.errors import GitFailedError, TreeMissingError, WorktreeBusyError
+from workspace.tree import Repository
+from workspace.worktree import Worktree
+
+NOBODY = 65534
+
+
+def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Return mode and bytes of every file below `folder`, by its path."""
+    found = {}
+    for place in folder.rglob("*"):
+        name = str(place.relative_to(folder))
+        if place.is_symlink():
+            found[name] = (0o120000, os.fsencode(place.readlink()))
+        elif place.is_file():
+            found[name] = (place.stat().st_mode & 0o111, place.read_bytes())
+    return found
+
+
+def index_of(worktree: Worktree) -> Path:
+    """Return the private index of a worktree."""
+    return worktree.folder.with_name(worktree.folder.name + ".index")
+
+
+def paths_of(repository: Repository, tree: TreeId) -> list[str]:
+    """Return the paths of a tree."""
+    return [entry.path for entry in repository.list_tree(tree)]
+
+
+def test_a_worktree_is_private_and_has_no_git_folder(worktree: Worktree) -> None:
+    assert worktree.folder.stat().st_mode & 0o777 == 0o700
+    assert not (worktree.folder / ".git").exists()
+
+
+def test_a_worktree_holds_bytes_modes_and_symlinks(worktree: Worktree, repo: GitRepo) -> None:
+    shutil.rmtree(repo.path / ".git")
+    assert contents(worktree.folder) == contents(repo.path)
+
+
+def test_what_is_unchanged_is_the_tree_it_came_from(
+    worktree: Worktree, repository: Repository, base: CommitId
+) -> None:
+    assert worktree.snapshot() == repository.tree_of(base)
+    assert worktree.snapshot_paths(["readme"]) == repository.tree_of(base)
+
+
+def test_a_snapshot_sees_every_kind_of_change(worktree: Worktree, repository: Repository) -> None:
+    (worktree.folder / "readme").unlink()
+    (worktree.folder / "run.sh").chmod(0o644)
+    (worktree.folder / "link").unlink()
+    (worktree.folder / "link").write_bytes(b"a file now")
+    (worktree.folder / "src" / "app.py").write_bytes(b"changed")
+    (worktree.folder / "new dir").mkdir()
+    (worktree.folder / "new dir" / "x").symlink_to("/etc/passwd")
+    assert [(entry.path, entry.mode) for entry in repository.list_tree(worktree.snapshot())] == [
+        (".gitignore", "100644"),
+        ("link", "100644"),
+        ("new dir/x", "120000"),
+        ("run.sh", "100644"),
+        ("src/app.py", "100644"),
+    ]
+
+
+def test_a_snapshot_leaves_out_what_is_ignored(worktree: Worktree, repository: Repository) -> None:
+    before = worktree.snapshot()
+    for name in ("build/x", "a.log", "src/__pycache__/app.pyc", ".pytest_cache/v"):
+        (worktree.folder / name).parent.mkdir(exist_ok=True)
+        (worktree.folder / name).write_text("not ours")
+    assert worktree.snapshot() == before
+
+
+def test_what_this_clone_excludes_is_ignored(repo: GitRepo, base: CommitId, tmp_path: Path) -> None:
+    (repo.path / ".git" / "info" / "exclude").write_text("mine\n")
+    worktree = Worktree(Repository.create(tmp_path / "run", repo.path), tmp_path / "T1")
+    worktree.materialise(base)
+    before = worktree.snapshot()
+    (worktree.folder / "mine").write_text("x")
+    assert worktree.snapshot() == before
+
+
+def test_a_file_becomes_a_folder_and_back(worktree: Worktree, repository: Repository) -> None:
+    before = worktree.snapshot()
+    (worktree.folder / "readme").unlink()
+    (worktree.folder / "readme").mkdir()
+    (worktree.folder / "readme" / "part").write_text("1")
+    shutil.rmtree(worktree.folder / "src")
+    (worktree.folder / "src").write_text("a file")
+    after = worktree.snapshot()
+    assert paths_of(repository, after) == [".gitignore", "link", "readme/part", "run.sh", "src"]
+    worktree.restore(before)
+    assert worktree.snapshot_paths(["readme", "src"]) == before
+    worktree.restore(after)
+    assert worktree.snapshot_paths(["src", "readme/part", "readme"]) == after
+
+
+def test_a_folder_that_became_a_symlink_is_not_followed(
+    worktree: Worktree, repository: Repository, tmp_path: Path
+) -> None:
+    before = worktree.snapshot()
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "app.py").write_text("precious")
+    shutil.rmtree(worktree.folder / "src")
+    (worktree.folder / "src").symlink_to(outside)
+    after = worktree.snapshot()
+    assert repository.read_blob(after, "src") == os.fsencode(outside)
+    worktree.restore(before)
+    assert (worktree.folder / "src" / "app.py").read_text() == "one\ntwo\nthree\n"
+    assert (outside / "app.py").read_text() == "precious"
+
+
+def test_touched_paths_are_all_that_a_file_tool_pays_for(
+    worktree: Worktree, repository: Repository
+) -> None:
+    (worktree.folder / "readme").write_text("seen")
+    (worktree.folder / "run.sh").write_text("not looked at")
+    (worktree.folder / "src" / "app.py").unlink()
+    (worktree.folder / "build").mkdir()
+    (worktree.folder / "build" / "made").write_text("ignored, but written by name")
+    tree = worktree.snapshot_paths(["readme", "src/app.py", "build/made", "never/was"])
+    assert repository.read_blob(tree, "readme") == b"seen"
+    assert repository.read_blob(tree, "run.sh") == b"#!/bin/sh\n"
+    assert repository.read_blob(tree, "src/app.py") is None
+    assert repository.read_blob(tree, "build/made") == b"ignored, but written by name"
+
+
+@pytest.mark.parametrize("path", ["../x", "/etc/passwd", "src/../../x"])
+def test_a_path_outside_the_worktree_is_an_error(worktree: Worktree, path: str) -> None:
+    with pytest.raises(GitFailedError, match="outside repository"):
+        worktree.snapshot_paths([path])
+
+
+@pytest.mark.parametrize("path", [".git/config", "src", "", "link/x", "readme/x"])
+def test_a_path_that_can_be_no_file_changes_nothing(worktree: Worktree, path: str) -> None:
+    (worktree.folder / ".git").mkdir()
+    (worktree.folder / ".git" / "config").write_text("x")
+    assert worktree.snapshot_paths([path]) == worktree.snapshot()
+
+
+def test_names_keep_every_byte(worktree: Worktree, repository: Repository) -> None:
+    names = ["-rf", "--", "a\nb", "tab\there", "*?[x]", ":(top)x", '"q"', "\udcff\udcfe", "ü", "\\"]
+    for name in names:
+        (worktree.folder / name).write_text(name, errors="surrogateescape")
+    tree = worktree.snapshot()
+    for name in names:
+        content = name.encode("utf-8", "surrogateescape")
+        assert repository.read_blob(tree, name) == content
+    assert sorted(set(paths_of(repository, tree)) & set(names)) == sorted(names)
+    (worktree.folder / "-rf").unlink()
+    before = worktree.snapshot_paths(names)
+    assert repository.changed_paths(tree, before) == ["-rf"]
+    worktree.restore(tree)
+    assert (worktree.folder / "\udcff\udcfe").read_bytes() == b"\xff\xfe"
+
+
+def test_bytes_are_never_converted(worktree: Worktree, repository: Repository) -> None:
+    (worktree.folder / ".gitattributes").write_text(
+        "* text=auto eol=crlf ident filter=x\n*.txt crlf=input\n*.u working-tree-encoding=UTF-16\n"
+    )
+    files = {"a.txt": b"1\r\n2\n\r3", "b.py": b"$Id$\r\n", "c.u": b"no BOM", "d": b"\0\r\n"}
+    for name, content in files.items():
+        (worktree.folder / name).write_bytes(content)
+    tree = worktree.snapshot()
+    assert {name: repository.read_blob(tree, name) for name in files} == files
+    worktree.remove()
+    worktree.materialise(tree)
+    assert {name: (worktree.folder / name).read_bytes() for name in files} == files
+
+
+def test_restoring_undoes_everything_but_what_is_ignored(worktree: Worktree, repo: GitRepo) -> None:
+    tree, before = worktree.snapshot(), contents(worktree.folder)
+    (worktree.folder / "readme").unlink()
+    (worktree.folder / "run.sh").chmod(0o644)
+    (worktree.folder / "src" / "app.py").write_text("x")
+    (worktree.folder / "src" / "deep" / "er").mkdir(parents=True)
+    (worktree.folder / "src" / "deep" / "er" / "new").write_text("x")
+    (worktree.folder / "build").mkdir()
+    (worktree.folder / "build" / "cache").write_text("kept")
+    os.mkfifo(worktree.folder / "src" / "pipe")
+    worktree.restore(tree)
+    assert contents(worktree.folder) == before | {"build/cache": (0, b"kept")}
+    assert not (worktree.folder / "src" / "pipe").exists()
+    worktree.materialise(tree, clean_ignored=True)
+    assert contents(worktree.folder) == before
+    assert not (worktree.folder / "build").exists()
+
+
+def test_a_change_that_keeps_size_and_time_is_noticed(worktree: Worktree) -> None:
+    tree = worktree.snapshot()
+    place = worktree.folder / "readme"
+    times = place.stat()
+    place.write_text("HELLO\n")
+    os.utime(place, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert worktree.snapshot() != tree
+    worktree.restore(tree)
+    assert place.read_text() == "hello\n"
+
+
+@pytest.mark.parametrize("damage", [b"", b"DIRC garbage", None])
+def test_a_lost_or_damaged_index_is_made_anew(worktree: Worktree, damage: bytes | None) -> None:
+    tree, before = worktree.snapshot(), contents(worktree.folder)
+    (worktree.folder / "readme").write_text("changed")
+    (worktree.folder / "more").write_text("changed")
+    if damage is None:
+        index_of(worktree).unlink()
+    else:
+        index_of(worktree).write_bytes(damage)
+    worktree.restore(tree)
+    assert contents(worktree.folder) == before
+    assert worktree.snapshot() == tree
+
+
+def test_a_lock_of_a_killed_git_is_no_obstacle(worktree: Worktree) -> None:
+    lock = index_of(worktree).with_name(index_of(worktree).name + ".lock")
+    lock.write_bytes(b"half")
+    (worktree.folder / "readme").write_text("changed")
+    changed = worktree.snapshot_paths(["readme"])
+    lock.write_bytes(b"half")
+    assert worktree.snapshot() == changed
+
+
+def test_a_worktree_waits_for_a_git_that_outlived_its_parent(
+    worktree: Worktree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worktree_room, "BUSY_S", 0.05)
+    lock = worktree.folder.with_name("T1.lock")
+    with lock.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=[held.fileno()]) as orphan:
+            held.close()
+            with pytest.raises(WorktreeBusyError, match="held by another process"):
+                worktree.snapshot()
+            orphan.communicate()
+    assert worktree.snapshot()
+
+
+def test_threads_take_turns(worktree: Worktree, repository: Repository) -> None:
+    names = [f"f{number}" for number in range(4)]
+
+    def write(name: str) -> None:
+        (worktree.folder / name).write_text(name)
+        worktree.snapshot_paths([name])
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(names) < set(paths_of(repository, worktree.snapshot_paths([])))
+
+
+@pytest.fixture
+def unprivileged(tmp_path: Path) -> Iterator[None]:
+    """Run as somebody whom permissions stop, also where the tests run as root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for place in (tmp_path, *tmp_path.rglob("*")):
+        os.chown(place, NOBODY, NOBODY, follow_symlinks=False)
+    opened = [each for each in tmp_path.parents if each.stat().st_mode & 0o001 == 0]
+    modes = {each: each.stat().st_mode for each in opened}
+    for each in opened:
+        each.chmod(modes[each] | 0o711)
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        for each, mode in modes.items():
+            each.chmod(mode)
+
+
+@pytest.mark.usefixtures("worktree", "unprivileged")
+def test_folders_without_permissions_hide_nothing(
+    worktree: Worktree, repository: Repository
+) -> None:
+    tree, before = worktree.snapshot(), contents(worktree.folder)
+    (worktree.folder / "src" / "app.py").write_text("changed")
+    (worktree.folder / "src" / "new").write_text("new")
+    (worktree.folder / "shut").mkdir()
+    (worktree.folder / "shut" / "in").write_text("seen")
+    (worktree.folder / "shut").chmod(0)
+    (worktree.folder / "readme").write_text("secret")
+    (worktree.folder / "readme").chmod(0)
+    (worktree.folder / "src").chmod(0)
+    after = worktree.snapshot()
+    assert repository.changed_paths(tree, after) == ["readme", "shut/in", "src/app.py", "src/new"]
+    (worktree.folder / "shut").chmod(0)
+    (worktree.folder / "src").chmod(0o500)
+    worktree.restore(tree)
+    assert contents(worktree.folder) == before
+    (worktree.folder / "src").chmod(0)
+    worktree.remove()
+    assert not worktree.folder.exists()
+
+
+def test_a_repository_made_by_a_command_is_a_plain_folder(
+    worktree: Worktree, repository: Repository, tmp_path: Path
+) -> None:
+    before = contents(worktree.folder)
+    tree = worktree.snapshot()
+    canary = tmp_path / "canary"
+    for place in ("vendored", "empty", "src", ".", "build/ignored"):
+        made = GitRepo(worktree.folder / place)
+        if place == "vendored":
+            made.write(".gitignore", "*.tmp\n")
+            made.write("deep/file", "1")
+            made.write("x.tmp", "1")
+            (made.path / "deep" / "link").symlink_to("file")
+            (made.path / "folder").symlink_to("deep")
+            made.commit()
+        made.arm(canary)
+    after = worktree.snapshot()
+    assert repository.changed_paths(tree, after) == [
+        *("vendored/.gitignore", "vendored/deep/file", "vendored/deep/link", "vendored/folder"),
+    ]
+    assert (worktree.folder / "vendored" / ".git").is_dir()
+    assert worktree.snapshot() == after
+    worktree.restore(tree)
+    assert not canary.exists()
+    for place in ("vendored", "empty", "src/.git", ".git"):
+        assert not (worktree.folder / place).exists()
+    assert (worktree.folder / "build" / "ignored" / ".git").exists()
+    worktree.materialise(tree, clean_ignored=True)
+    assert contents(worktree.folder) == before
+
+
+def test_names_that_git_refuses_are_in_no_tree(worktree: Worktree, repository: Repository) -> None:
+    tree = worktree.snapshot()
+    for name in (".GIT", "git~1", ".git .", "src/.Git:x"):
+        (worktree.folder / name).mkdir()
+        (worktree.folder / name / "config").write_text("x")
+    (worktree.folder / ".gitmodules").symlink_to("readme")
+    (worktree.folder / "new").write_text("x")
+    assert repository.changed_paths(tree, worktree.snapshot()) == ["new"]
+    worktree.restore(tree)
+    assert not (worktree.folder / ".GIT").exists()
+    assert not (worktree.folder / ".gitmodules").is_symlink()
+
+
+def test_pipes_and_sockets_are_in_no_tree(worktree: Worktree, repository: Repository) -> None:
+    tree = worktree.snapshot()
+    os.mkfifo(worktree.folder / "pipe")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.path.relpath(worktree.folder / "socket"))
+    (worktree.folder / "src" / ".git").write_text("gitdir: /nowhere")
+    assert worktree.snapshot() == tree
+    (worktree.folder / "readme").unlink()
+    os.mkfifo(worktree.folder / "readme")
+    assert repository.changed_paths(tree, worktree.snapshot()) == ["readme"]
+    worktree.restore(tree)
+    assert not any((worktree.folder / each).exists() for each in ("pipe", "socket", "src/.git"))
+
+
+def test_a_submodule_stays_as_the_base_has_it(
+    repo: GitRepo, base: CommitId, tmp_path: Path
+) -> None:
+    repo.git("update-index", "--add", "--cacheinfo", f"160000,{base},vendor/sub")
+    repo.git("update-index", "--add", "--cacheinfo", f"160000,{base},other")
+    repo.git("commit", "-q", "-m", "two submodules")
+    repository = Repository.create(tmp_path / "run", repo.path)
+    worktree, canary = Worktree(repository, tmp_path / "T1"), tmp_path / "canary"
+    worktree.materialise(repository.user.resolve("HEAD"))
+    tree = worktree.snapshot()
+    assert [entry.mode for entry in repository.list_tree(tree)].count("160000") == 2
+    shutil.rmtree(worktree.folder / "vendor")
+    made = GitRepo(worktree.folder / "other")
+    made.commit(a="1")
+    made.arm(canary)
+    made.write("a", "2")
+    assert worktree.snapshot() == tree
+    (worktree.folder / "readme").write_text("x")
+    changed = worktree.snapshot()
+    assert repository.changed_paths(tree, changed) == ["readme"]
+    (worktree.folder / "vendor").mkdir(exist_ok=True)
+    (worktree.folder / "vendor" / "sub").write_text("in the way")
+    assert worktree.snapshot() == changed
+    worktree.restore(tree)
+    assert list((worktree.folder / "vendor" / "sub").iterdir()) == []
+    assert list((worktree.folder / "other").iterdir()) == []
+    assert worktree.snapshot() == tree
+    assert not canary.exists()
+
+
+def test_a_missing_tree_leaves_the_folder_as_it_was(worktree: Worktree) -> None:
+    before = contents(worktree.folder)
+    with pytest.raises(TreeMissingError):
+        worktree.restore(TreeId("3" * 40))
+    assert contents(worktree.folder) == before
+
+
+def test_a_folder_that_a_command_took_away_comes_back(
+    worktree: Worktree, tmp_path: Path, repository: Repository
+) -> None:
+    tree, before = worktree.snapshot(), contents(worktree.folder)
+    shutil.rmtree(worktree.folder)
+    assert paths_of(repository, worktree.snapshot()) == []
+    worktree.restore(tree)
+    assert contents(worktree.folder) == before
+    worktree.folder.rename(tmp_path / "elsewhere")
+    worktree.folder.symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "precious").write_text("x")
+    worktree.restore(tree)
+    assert not worktree.folder.is_symlink()
+    assert (tmp_path / "elsewhere" / "precious").exists()
+
+
+def test_removing_leaves_nothing_and_can_be_repeated(worktree: Worktree) -> None:
+    worktree.remove()
+    worktree.remove()
+    assert list(worktree.folder.parent.iterdir()) == []
+
+
+FILES = st.dictionaries(
+    st.sampled_from(["a", "b/c", "b/d", "b", "e/f/g", "run.sh", "link", "readme", "-x", "e"]),
+    st.tuples(st.sampled_from(["file", "program", "link"]), st.binary(min_size=1, max_size=8)),
+    max_size=6,
+)
+
+
+def scattered(folder: Path, files: dict[str, tuple[str, bytes]]) -> None:
+    """Put files into a folder, whatever they have to displace."""
+    for name, (kind, content) in files.items():
+        place = folder / name
+        for above in reversed(place.relative_to(folder).parents):
+            if (folder / above).is_symlink() or (folder / above).is_file():
+                (folder / above).unlink()
+        if place.is_dir() and not place.is_symlink():
+            shutil.rmtree(place)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.unlink(missing_ok=True)
+        if kind == "link":
+            place.symlink_to(content.hex())
+        else:
+            place.write_bytes(content)
+            place.chmod(0o755 if kind == "program" else 0o644)
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=FILES, second=FILES)
+def test_a_snapshot_restored_is_the_folder_that_was_taken(
+    worktree: Worktree,
+    first: dict[str, tuple[str, bytes]],
+    second: dict[str, tuple[str, bytes]],
+) -> None:
+    scattered(worktree.folder, first)
+    tree, before = worktree.snapshot(), contents(worktree.folder)
+    scattered(worktree.folder, second)
+    changed, after = worktree.snapshot(), contents(worktree.folder)
+    worktree.restore(tree)
+    assert contents(worktree.folder) == before
+    assert worktree.snapshot() == tree
+    worktree.restore(changed)
+    assert contents(worktree.folder) == after
