@@ -1,0 +1,113 @@
+"""`trackside schema`: the JSON Schemas of what people and programs write, made from the types."""
+
+import argparse
+import json
+from collections.abc import Callable
+from typing import Any, Union
+
+import msgspec
+
+from cli.exit_code import ExitCode
+
+Schema = dict[str, Any]
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+_RECORD: dict[str, Schema] = {
+    "v": {"type": "integer", "description": "Major version of the format."},
+    "position": {"type": "integer", "minimum": 1, "description": "1, 2, 3 ... over the log."},
+    "epoch": {
+        "type": "integer",
+        "minimum": 1,
+        "description": "Rises each time the log is opened for writing.",
+    },
+    "stream": {"type": "string", "description": "run, attempt/T1.2, approval/T1.2.c5 ..."},
+    "version": {"type": "integer", "minimum": 1, "description": "1, 2, 3 ... in its stream."},
+    "at": {"type": "string", "format": "date-time", "description": "Wall clock, UTC."},
+    "commit": {
+        "type": "integer",
+        "minimum": 1,
+        "description": "Position of the last event of the same decision.",
+    },
+    "cause": {
+        "type": ["object", "null"],
+        "description": "The command, on the first event of its decision.",
+    },
+    "sum": {
+        "type": "string",
+        "description": "Running sha256 of the log up to here: its first 16 bytes, in hex.",
+    },
+}
+"""What stands around each event of the log."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=tuple(SCHEMAS),
+        help="which schema to print; without it, one object with all of them",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the schema that was asked for, as JSON; return the exit code."""
+    schema = SCHEMAS[args.what]() if args.what else {name: make() for name, make in SCHEMAS.items()}
+    print(json.dumps(schema, indent=2))
+    return ExitCode.COMPLETED
+
+
+def track_schema() -> Schema:
+    """Return the schema of a track file: a list, an object, or what a TOML file says."""
+    from events.track_shape import Entries, TomlTrackFile, TrackFile
+
+    forms, parts = _components(Entries, TrackFile, TomlTrackFile)
+    return _schema("A track of trackside", {"anyOf": forms, "$defs": parts})
+
+
+def config_schema() -> Schema:
+    """Return the schema of trackside.toml, and of [tool.trackside] in pyproject.toml."""
+    from events.settings import Settings
+
+    (form,), parts = _components(Settings)
+    return _schema("The configuration of trackside", form | {"$defs": parts})
+
+
+def playbook_schema() -> Schema:
+    """Return the schema of the file of a scripted model."""
+    from models.playbook import Playbook
+
+    (form,), parts = _components(Playbook)
+    return _schema("A playbook of trackside", form | {"$defs": parts})
+
+
+def log_schema() -> Schema:
+    """Return the schema of one line of events.jsonl."""
+    from events.streams import EVENT_TYPES
+
+    (event,), parts = _components(Union[EVENT_TYPES])  # noqa: UP007 - made at run time
+    line: Schema = {
+        "type": "object",
+        "properties": _RECORD | {"event": event},
+        "required": [*_RECORD, "event"],
+        "$defs": parts,
+    }
+    return _schema("One line of the event log of trackside", line)
+
+
+SCHEMAS: dict[str, Callable[[], Schema]] = {
+    "track": track_schema,
+    "config": config_schema,
+    "playbook": playbook_schema,
+    "log": log_schema,
+}
+
+
+def _components(*kinds: Any) -> tuple[list[Schema], Schema]:  # noqa: ANN401 - type forms
+    forms, parts = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
+    return list(forms), parts
+
+
+def _schema(title: str, body: Schema) -> Schema:
+    return {"$schema": _DIALECT, "title": title} | body
