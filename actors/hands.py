@@ -1,0 +1,311 @@
+"""The effects of one attempt: each step that its rules owe, performed on real files and models."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+import msgspec
+from events.brief import Brief
+from msgspec.structs import replace
+from workspace.context import FileAt, assemble
+from workspace.tokens import estimate_tokens
+
+from actors.workshop import Workshop
+from events.action import Action, Outcome
+from events.approval import Question
+from events.attempt import (
+    Attempt,
+    CallModel,
+    ConsiderTool,
+    Gate,
+    MakeCommit,
+    MergeTree,
+    OpenContext,
+    PrepareCall,
+    RunCheck,
+    RunSetup,
+    RunTool,
+)
+from events.attempt_rules import FINISH, GIVE_UP
+from events.attempt_words import (
+    AttemptCommand,
+    BeginCall,
+    Call,
+    RecordCallFailure,
+    RecordCheck,
+    RecordCommit,
+    RecordContext,
+    RecordMerge,
+    RecordReply,
+    RecordSetup,
+    RecordToolResult,
+    ReportWorktreeLost,
+    RequestTool,
+)
+from events.commit_message import commit_message
+from events.conversation import Completion, Prompt, RequestedCall, digest_of
+from events.ids import CallId, TreeId
+from events.prompts import prompt_of
+from models.errors import ModelError
+from workspace.command import CommandResult
+from workspace.merge import Merged, merge
+from workspace.tools import Ran, Refusal, Toolbox, outcome_of
+from workspace.worktree import Worktree
+
+OPENING_CHARS = 400
+
+
+@dataclass(frozen=True)
+class Pending:
+    """An effect under way: when `future` is done, `conclude` says what was learnt."""
+
+    future: "Future[Any]"
+    conclude: Callable[[], AttemptCommand]
+    stop: Callable[[], object]
+
+    def cancel(self) -> None:
+        """End the effect; nobody waits for it any more."""
+        self.future.cancel()
+        self.stop()
+
+
+class Hands:
+    """Performs the steps of one attempt, one at a time, on the thread of its worker."""
+
+    def __init__(self, workshop: Workshop, attempt: str) -> None:
+        """Take the tools of the trade; the worktree is made when the attempt is opened."""
+        self._shop = workshop
+        self._worktree = Worktree(workshop.repository, workshop.worktrees / attempt)
+        self._toolbox: Toolbox | None = None
+        self._outputs: Callable[[CallId], str | None] = lambda _: None
+        self._began = time.monotonic()
+
+    def take_up(self, state: Attempt) -> ReportWorktreeLost | None:
+        """Bring the worktree to where the log says it is.
+
+        Returns:
+            What to record if the worktree was gone and its setup is due again.
+        """
+        if state.stage in {"new", "opening", "over"}:
+            return None
+        lost = not self._worktree.folder.exists()
+        self._worktree.restore(state.tree)
+        return ReportWorktreeLost() if lost and state.bound.setup else None
+
+    def put_down(self) -> None:
+        """Remove the worktree: the attempt is over, and all its trees are in the repository."""
+        self._worktree.remove()
+
+    def perform(self, step: Any, state: Attempt) -> AttemptCommand | Pending:  # noqa: ANN401
+        """Do one step, or set it going; only the steps that are effects."""
+        match step:
+            case OpenContext():
+                return self._open(state)
+            case RunSetup(command=command):
+                return self._set_up(command, state)
+            case PrepareCall():
+                return self._prepare(state)
+            case CallModel(delay_s=delay_s):
+                return self._call(self._prompt(state), delay_s)
+            case ConsiderTool(call=call):
+                return self._consider(call, state)
+            case RunTool(call=call):
+                return self._run_tool(call, state)
+            case RunCheck(command=command, tree=tree):
+                return self._check(command, tree, state)
+            case MergeTree(onto=onto):
+                merged = merge(self._shop.repository, state.bound.base, onto.commit, state.tree)
+                if isinstance(merged, Merged):
+                    return RecordMerge(merged.tree)
+                return RecordMerge(None, merged.paths)
+            case MakeCommit(onto=onto, tree=tree):
+                message = commit_message(state, self._shop.run, onto)
+                parents = [onto.commit]
+                made = self._shop.repository.commit(tree, parents, message, onto.at_s)
+                return RecordCommit(made)
+            case _:
+                assert_never(step)
+
+    def question(self, gate: Gate, state: Attempt) -> Question:
+        """Return what a person is shown: the action as it would really happen."""
+        call = next((call for call in state.pending if call.call == gate.call), None)
+        arguments, preview = self._shown(gate.action, call, state)
+        return Question(
+            approval=gate.approval,
+            ticket=state.bound.ticket.id,
+            attempt=state.id,
+            action=gate.action,
+            call=gate.call,
+            archetype=state.bound.ticket.assigned_to,
+            arguments=self._shop.blobs.keep(arguments),
+            preview=self._shop.blobs.keep(preview),
+            rule=gate.rule,
+        )
+
+    def _shown(self, action: Action, call: Call | None, state: Attempt) -> tuple[str, str]:
+        read = self._shop.blobs.text
+        if call is not None:
+            asked = _requested(call, read(call.arguments))
+            return asked.arguments, self._tools(state).preview(asked)
+        if action.kind == "merge":
+            diff = self._shop.repository.diff(state.bound.base_tree, state.tree)
+            return "", diff
+        return read(state.message), f"{read(state.system)}\n\n{read(state.message)}"
+
+    def _open(self, state: Attempt) -> RecordContext:
+        terms, keep, read = state.bound, self._shop.blobs.keep, self._shop.blobs.text
+        self._worktree.materialise(terms.base_tree, clean_ignored=True)
+        tools = tuple(spec.name for spec in self._tools(state).specs)
+        context = assemble(
+            Brief(
+                title=terms.title,
+                goal=read(terms.goal),
+                attempt=terms.attempt,
+                number=terms.number,
+                ticket=terms.ticket,
+                model=terms.model,
+                check=terms.check,
+                lesson=read(terms.lesson),
+                archetype_prompt=terms.archetype.prompt,
+                tools=tools,
+            ),
+            lambda path: self._file_at(terms.base_tree, path),
+            terms.raw_max_tokens,
+        )
+        digest = digest_of(context.system, context.message)
+        return RecordContext(
+            keep(context.system), keep(context.message), tools, context.views, digest
+        )
+
+    def _file_at(self, tree: TreeId, path: str) -> FileAt | None:
+        content = self._shop.repository.read_blob(tree, path)
+        if content is None:
+            return None
+        return FileAt(content, self._shop.repository.blob_id(content))
+
+    def _tools(self, state: Attempt) -> Toolbox:
+        self._outputs = lambda call: self._output(state, call)
+        if self._toolbox is None:
+            self._toolbox = self._shop.toolbox(
+                self._worktree.folder, state.bound, lambda call: self._outputs(call)
+            )
+        return self._toolbox
+
+    def _output(self, state: Attempt, call: CallId) -> str | None:
+        kept = state.outputs.get(call)
+        return None if kept is None else self._shop.blobs.text(kept)
+
+    def _prompt(self, state: Attempt) -> Prompt:
+        specs = {spec.name: spec for spec in self._tools(state).specs}
+        return prompt_of(state, specs, self._shop.blobs.text)
+
+    def _prepare(self, state: Attempt) -> BeginCall:
+        prompt = self._prompt(state)
+        elapsed_s = time.monotonic() - self._began
+        return BeginCall(prompt.digest, estimate_tokens(prompt), elapsed_s)
+
+    def _call(self, prompt: Prompt, delay_s: float) -> Pending:
+        future = self._shop.models.submit(prompt, delay_s=delay_s)
+        return Pending(future, lambda: self._answer_of(future), lambda: None)
+
+    def _answer_of(self, future: "Future[Completion]") -> AttemptCommand:
+        try:
+            said = future.result()
+        except ModelError as error:
+            return RecordCallFailure(error.kind, str(error), error.retryable, error.retry_after_s)
+        keep = self._shop.blobs.keep
+        calls = tuple(
+            Call(CallId(""), call.tool, keep(call.arguments), call.native_id) for call in said.calls
+        )
+        return RecordReply(
+            keep(said.text),
+            calls,
+            keep(said.native),
+            said.served_by,
+            said.usage,
+            said.latency_s,
+            said.text[:OPENING_CHARS],
+        )
+
+    def _consider(self, call: Call, state: Attempt) -> RequestTool:
+        arguments = call.arguments
+        if state.permit is not None and state.permit.arguments is not None:
+            arguments = state.permit.arguments
+        asked = _requested(call, self._shop.blobs.text(arguments))
+        considered = self._tools(state).consider(asked)
+        if isinstance(considered, Refusal):
+            return RequestTool(call.call, None, considered.text)
+        words = _words_of(asked) if call.tool in {FINISH, GIVE_UP} else ""
+        return RequestTool(call.call, considered, words=words)
+
+    def _run_tool(self, call: Call, state: Attempt) -> Pending:
+        arguments = call.arguments
+        if state.running is not None and state.running.arguments is not None:
+            arguments = state.running.arguments
+        asked = _requested(call, self._shop.blobs.text(arguments))
+        future = self._tools(state).run(asked, call.call)
+
+        def conclude() -> RecordToolResult:
+            ran: Ran = future.result()
+            return RecordToolResult(call.call, self._kept(ran.outcome), self._after(ran, state))
+
+        return Pending(future, conclude, lambda: self._shop.cancel(state.id, call.call))
+
+    def _after(self, ran: Ran, state: Attempt) -> TreeId:
+        """Return the tree after a tool: only what it may have touched is looked at."""
+        if ran.touched is None:
+            return self._worktree.snapshot()
+        return self._worktree.snapshot_paths(ran.touched) if ran.touched else state.tree
+
+    def _set_up(self, command: str, state: Attempt) -> Pending:
+        timeout_s = state.bound.limits.command_timeout_s
+
+        def concluded(outcome: Outcome) -> RecordSetup:
+            return RecordSetup(outcome, self._worktree.snapshot())
+
+        return self._command(command, "setup", timeout_s, state, concluded)
+
+    def _check(self, command: str, tree: TreeId, state: Attempt) -> Pending:
+        """Run the check on exactly `tree`; what it leaves behind is no part of the ticket."""
+        self._worktree.restore(tree)
+
+        def concluded(outcome: Outcome) -> RecordCheck:
+            self._worktree.restore(tree)
+            return RecordCheck(outcome)
+
+        return self._command(command, "check", state.bound.limits.check_timeout_s, state, concluded)
+
+    def _command(
+        self,
+        command: str,
+        name: str,
+        timeout_s: float,
+        state: Attempt,
+        concluded: Callable[[Outcome], AttemptCommand],
+    ) -> Pending:
+        future = self._shop.run_command(
+            command, self._worktree.folder, timeout_s, f"{state.id}.{name}"
+        )
+
+        def conclude() -> AttemptCommand:
+            result: CommandResult = future.result()
+            return concluded(self._kept(outcome_of(command, result, state.bound.limits)))
+
+        return Pending(future, conclude, lambda: self._shop.cancel(state.id, name))
+
+    def _kept(self, outcome: Outcome) -> Outcome:
+        """Return the outcome with its texts kept beside the log where they are long."""
+        read, keep = self._shop.blobs.text, self._shop.blobs.keep
+        return replace(outcome, text=keep(read(outcome.text)), output=keep(read(outcome.output)))
+
+
+def _requested(call: Call, arguments: str) -> RequestedCall:
+    return RequestedCall(call.tool, arguments, call.native_id)
+
+
+def _words_of(asked: RequestedCall) -> str:
+    """Return what a valid ``finish`` or ``give_up`` says."""
+    said = msgspec.json.decode(asked.arguments or "{}", type=dict[str, object])
+    return str(said.get("summary") or said.get("reason") or "")

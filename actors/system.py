@@ -1,0 +1,181 @@
+"""All actors of one run: started leaf first, pinged, watched, and stopped in reverse."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+import pykka
+from store.entity import Entity
+from store.log import EventLog
+
+from actors.approval_gate import ApprovalGate
+from actors.conductor import AttemptEntity, Conductor, Office, Rest
+from actors.hands import Hands
+from actors.messages import (
+    ConductorMessage,
+    Down,
+    GateMessage,
+    GoOn,
+    Interrupt,
+    QaMessage,
+    Ref,
+    WorkerMessage,
+)
+from actors.qa import Qa
+from actors.worker import Worker
+from actors.workshop import Workshop
+from events import approval, attempt_rules, hint, run_rules
+from events.approval import Approval, ApprovalCommand, ApprovalEvent
+from events.base import Command, Event
+from events.decider import Decider
+from events.errors import CommandRefusedError
+from events.hint import Failure, Hint, HintCommand, HintEvent
+from events.ids import ApprovalId, AttemptId, CommitId, StreamId, stream_of
+from events.run import Run
+from events.run_words import RecordDelivery
+from events.streams import RUN, name_of
+from events.world import World
+
+S = TypeVar("S")
+C = TypeVar("C", bound=Command)
+E = TypeVar("E", bound=Event)
+
+PING_S = 5.0
+STOP_S = 5.0
+"""How long an actor may take to start, and to end what it is at."""
+
+
+class System:
+    """The actors of one run, and the one place to wait for its rest."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        world: World,
+        workshop: Workshop,
+        *,
+        qa_model: str,
+        deliver: Callable[[Run, CommitId], RecordDelivery],
+        now_s: Callable[[], int],
+        mourn: Callable[[Down], None],
+        stale: Callable[[CommandRefusedError], None],
+    ) -> None:
+        """Take the log, and the `world` that was folded from it when it was opened."""
+        self._log = log
+        self._world = world
+        self._workshop = workshop
+        self._qa_model = qa_model
+        self._office = Office(
+            attempt=self._attempt,
+            hire=self._hire,
+            renew=self._renew,
+            deliver=deliver,
+            now_s=now_s,
+            position=lambda: log.last_position,
+            rest=self._take_rest,
+            stale=stale,
+            mourn=mourn,
+        )
+        self._conductor: Ref[ConductorMessage] = Ref()
+        self._qa: Ref[QaMessage] = Ref()
+        self._gate: Ref[GateMessage] = Ref()
+        self._stale = stale
+        self._rest: Future[Rest] = Future()
+        self._opened: set[StreamId] = set()
+        self._guard = threading.Lock()
+
+    @property
+    def conductor(self) -> Ref[ConductorMessage]:
+        """Where commands of an operator go."""
+        return self._conductor
+
+    @property
+    def gate(self) -> Ref[GateMessage]:
+        """Where answers go."""
+        return self._gate
+
+    def start(self) -> None:
+        """Start QA and the gate, then the Conductor, and let the run go on.
+
+        Raises:
+            pykka.Timeout, pykka.ActorDeadError: an actor did not start.
+        """
+        self._renew("qa")
+        self._renew("gate")
+        run = Entity(
+            self._log,
+            RUN,
+            run_rules.DECIDER,
+            self._world.run,
+            self._world.versions.get(RUN, 0),
+        )
+        self._conductor.attach(Conductor.start(run, self._office))
+        self._conductor.ping(PING_S)
+        self._conductor.tell(GoOn())
+
+    def wait(self, timeout_s: float | None = None) -> Rest:
+        """Return why the run rests, once it does.
+
+        Raises:
+            TimeoutError: it did not within `timeout_s`.
+        """
+        return self._rest.result(timeout_s)
+
+    def interrupt(self) -> None:
+        """Have the run rest as it stands; what is under way is let go."""
+        self._conductor.tell(Interrupt())
+
+    def stop(self) -> bool:
+        """Stop the Conductor, then all others; return whether all ended in time."""
+        ended = self._conductor.stop(STOP_S)
+        return all([ended, self._gate.stop(STOP_S), self._qa.stop(STOP_S), self._stop_workers()])
+
+    def _stop_workers(self) -> bool:
+        workers = pykka.ActorRegistry.get_by_class(Worker)
+        return all([Ref[WorkerMessage](worker).stop(STOP_S) for worker in workers])
+
+    def _take_rest(self, rest: Rest) -> None:
+        with self._guard:
+            if not self._rest.done():
+                self._rest.set_result(rest)
+
+    def _hire(self, desk: AttemptEntity) -> Ref[WorkerMessage]:
+        hands = Hands(self._workshop, name_of(desk.stream))
+        worker = Worker.start(desk, hands, self._conductor, self._qa, self._gate, self._stale)
+        return Ref(worker)
+
+    def _renew(self, actor: str) -> None:
+        if actor == "qa":
+            blobs, submit = self._workshop.blobs, self._workshop.models.submit
+            self._qa.attach(
+                Qa.start(
+                    self._hint, submit, self._qa_model, blobs.text, blobs.keep, self._conductor
+                )
+            )
+            self._qa.ping(PING_S)
+        else:
+            self._gate.attach(ApprovalGate.start(self._approval, self._conductor))
+            self._gate.ping(PING_S)
+
+    def _attempt(self, attempt: AttemptId) -> AttemptEntity:
+        return self._open(stream_of("attempt", attempt), attempt_rules.DECIDER)
+
+    def _hint(self, failure: Failure) -> "Entity[Hint, HintCommand, HintEvent]":
+        return self._open(stream_of("hint", f"{failure.attempt}.{failure.call}"), hint.DECIDER)
+
+    def _approval(self, question: ApprovalId) -> "Entity[Approval, ApprovalCommand, ApprovalEvent]":
+        return self._open(stream_of("approval", question), approval.DECIDER)
+
+    def _open(self, stream: StreamId, decider: Decider[S, C, E]) -> "Entity[S, C, E]":
+        """Return a stream as it stands: from the fold at the start, or anew from the log.
+
+        Only after an actor has died is a stream opened a second time, and the log read for it.
+        """
+        with self._guard:
+            again = stream in self._opened
+            self._opened.add(stream)
+        if again:
+            return Entity.load(self._log, stream, decider)
+        state = self._world.states.get(stream, decider.initial)
+        return Entity(self._log, stream, decider, state, self._world.versions.get(stream, 0))

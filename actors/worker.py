@@ -1,0 +1,189 @@
+"""The Worker: a mailbox around the rules of one attempt."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import pykka
+from store.entity import Entity
+
+from actors.hands import Hands, Pending
+from actors.messages import (
+    AskAgain,
+    ConductorMessage,
+    Consult,
+    Down,
+    GateMessage,
+    GoOn,
+    Halt,
+    Landed,
+    Ping,
+    Put,
+    QaMessage,
+    Ref,
+    WorkerMessage,
+)
+from actors.mishap import trace_of
+from events.attempt import (
+    AskApproval,
+    AskForHint,
+    Attempt,
+    Gate,
+    Report,
+    RunTool,
+    Step,
+    due,
+)
+from events.attempt_words import AttemptCommand, AttemptEvent, ReviewDoubt
+from events.errors import CommandRefusedError
+from events.run_words import QueueMerge, RecordResult
+
+Stale = Callable[[CommandRefusedError], None]
+"""Hears of a message that came too late to mean anything."""
+
+
+class Worker(pykka.ThreadingActor):
+    """Works on one attempt until it is over, or waits for a person; then it stops itself.
+
+    It shares nothing with any other worker: its state is its stream of the log, its files are its
+    own worktree.
+    """
+
+    use_daemon_thread: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        entity: "Entity[Attempt, AttemptCommand, AttemptEvent]",
+        hands: Hands,
+        conductor: Ref[ConductorMessage],
+        qa: Ref[QaMessage],
+        gate: Ref[GateMessage],
+        stale: Stale,
+    ) -> None:
+        """Take the attempt's state and the means to work on it; nothing happens yet."""
+        super().__init__()
+        self._entity = entity
+        self._hands = hands
+        self._conductor = conductor
+        self._qa = qa
+        self._gate = gate
+        self._stale = stale
+        self._pending: Pending | None = None
+        self._awake = False
+        self._me: Ref[WorkerMessage] = Ref(self.actor_ref)
+
+    def on_receive(self, message: WorkerMessage) -> None:
+        """Take one message; see `actors.messages`."""
+        match message:
+            case Ping():
+                return
+            case Halt():
+                self._halt()
+                return
+            case _ if not self._awake:
+                self._wake()
+        match message:
+            case GoOn():
+                self._perform(due(self._state))
+            case Landed():
+                self._land()
+            case AskAgain():
+                if isinstance(due(self._state), AskApproval | AskForHint):
+                    self._perform(due(self._state))
+            case _:
+                self._take(message)
+
+    def on_failure(
+        self,
+        exception_type: Any,
+        exception_value: Any,
+        traceback: Any,  # noqa: ANN401 - pykka's signature
+    ) -> None:
+        """Tell the Conductor; the log knows what this worker owed."""
+        del exception_type
+        self._let_go()
+        trace = trace_of(exception_value, traceback)
+        attempt = self._entity.state.id
+        self._conductor.tell(Down(f"worker {attempt}", exception_value, trace, attempt))
+
+    @property
+    def _state(self) -> Attempt:
+        return self._entity.state
+
+    def _wake(self) -> None:
+        """Take up the work where the log left it: the worktree first, then what is in doubt."""
+        self._awake = True
+        lost = self._hands.take_up(self._state)
+        if lost is not None:
+            self._record(lost)
+        step = due(self._state)
+        if isinstance(step, RunTool):
+            self._record(ReviewDoubt(step.call.call))
+
+    def _take(self, command: AttemptCommand) -> None:
+        if self._record(command):
+            self._perform(due(self._state))
+
+    def _record(self, command: AttemptCommand) -> bool:
+        try:
+            self._entity.execute(command)
+        except CommandRefusedError as refusal:
+            self._stale(refusal)
+            return False
+        return True
+
+    def _perform(self, step: Step | None) -> None:
+        """Do one thing; what it teaches comes back as a message."""
+        match step:
+            case None:
+                return
+            case Report():
+                self._report()
+            case AskForHint(failure=failure):
+                self._qa.tell(Consult(failure, self._me))
+            case AskApproval(gate=gate):
+                self._ask(gate)
+            case _:
+                done = self._hands.perform(step, self._state)
+                if isinstance(done, Pending):
+                    self._pending = done
+                    done.future.add_done_callback(lambda _: self._me.tell(Landed()))
+                else:
+                    self._me.tell(done)
+
+    def _land(self) -> None:
+        pending, self._pending = self._pending, None
+        if pending is not None and not pending.future.cancelled():
+            self._take(pending.conclude())
+
+    def _ask(self, gate: Gate) -> None:
+        self._gate.tell(Put(self._hands.question(gate, self._state)))
+        self.stop()
+
+    def _report(self) -> None:
+        state = self._state
+        if state.stage == "submitted":
+            self._conductor.tell(QueueMerge(state.id))
+            return
+        assert state.result is not None, "an attempt that is over has a result"
+        self._hands.put_down()
+        self._conductor.tell(
+            RecordResult(
+                state.id,
+                state.result,
+                state.reason,
+                state.lesson,
+                state.usage,
+                state.commit,
+                state.merged,
+            )
+        )
+        self.stop()
+
+    def _halt(self) -> None:
+        self._let_go()
+        self.stop()
+
+    def _let_go(self) -> None:
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.cancel()

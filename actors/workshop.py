@@ -1,0 +1,62 @@
+"""What all workers of a run share: the tools of the trade, each safe to use from any thread."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+
+from store.blobs import BlobStore
+
+from events.attempt_words import Terms
+from events.ids import AttemptId, CallId, RunId
+from models.service import ModelService
+from workspace.command import CommandResult, CommandRunner
+from workspace.environment import command_environment
+from workspace.tools import Toolbox
+from workspace.tree import Repository
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """The three edges of the program, for the actors of one run."""
+
+    run: RunId
+    repository: Repository
+    worktrees: Path
+    """The folder that holds a worktree for each attempt; outside the user's repository."""
+    runner: CommandRunner
+    models: ModelService
+    blobs: BlobStore
+    command_env: tuple[str, ...]
+    """Names of environment variables that commands may see besides the built-in ones."""
+    environment: Mapping[str, str]
+    """The environment that those come from."""
+
+    def toolbox(
+        self, worktree: Path, terms: Terms, read_output: Callable[[CallId], str | None]
+    ) -> Toolbox:
+        """Return the tools of one worker, bound to its worktree."""
+        return Toolbox(
+            worktree,
+            terms.limits,
+            read_output,
+            self.runner,
+            environment=self._environment_of(worktree),
+            name=terms.attempt,
+            allowed=terms.archetype.tools,
+        )
+
+    def run_command(
+        self, command: str, worktree: Path, timeout_s: float, name: str
+    ) -> "Future[CommandResult]":
+        """Start a check or a setup command in `worktree`."""
+        environment = self._environment_of(worktree)
+        return self.runner.run(command, worktree, environment, timeout_s, name)
+
+    def cancel(self, attempt: AttemptId, call: str) -> None:
+        """End the command of a call, if it runs."""
+        self.runner.cancel(f"{attempt}.{call}")
+
+    def _environment_of(self, worktree: Path) -> dict[str, str]:
+        home = worktree.with_name(worktree.name + ".home")
+        return command_environment(worktree, home, self.command_env, self.environment)
