@@ -33,7 +33,7 @@ _ONE_OR_MORE = frozenset({"kind", "tool", "effect", "path", "archetype", "ticket
 def _rule_problem(rule: dict[str, Any]) -> str | None:
     if "argv" in rule and "command" in rule:
         return "argv and command are two ways to name a command; give one"
-    if "expires_s" in rule and rule["verdict"] != "ask":
+    if "expires_s" in rule and rule.get("verdict") != "ask":
         return "only a question expires; expires_s needs the verdict ask"
     if "on_expiry" in rule and "expires_s" not in rule:
         return "on_expiry needs expires_s"

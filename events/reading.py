@@ -3,7 +3,8 @@
 msgspec stops at the first problem; here the data is walked beside its type, and msgspec judges each
 leaf. A type may say more than msgspec knows by what stands in its `Annotated`:
 
-* a function, value -> reason or None, refuses values (see `Check`);
+* a function, value -> reason or None, refuses values (see `Check`): of an object as it stands, with
+  whatever else is wrong in it; of anything else only values of the right type;
 * a `Named` says how the items of a list are called: ``ticket 3 ("T4")`` instead of ``tickets[2]``.
 
 Numbers in words count from one, as people do (``ticket 3`` is the third); numbers in brackets count
@@ -26,7 +27,7 @@ from events.documents import DoubledKeys
 T = TypeVar("T")
 
 Check = Callable[[Any], str | None]
-"""Returns why a value of the right type is refused, or None."""
+"""Returns why a value is refused, or None."""
 
 MAX_PROBLEMS = 1000
 """Nobody reads on beyond; hostile input ends here."""
@@ -130,7 +131,7 @@ def _walk(data: object, kind: Any, place: str, problems: Problems) -> None:  # n
                 _walk(item, get_args(bare)[0], where, problems)
         case _:
             _check_leaf(data, kind, place, problems)
-    if len(problems) == before:
+    if len(problems) == before or isinstance(data, dict):
         reasons = (note(data) for note in notes if callable(note))
         for reason in filter(None, reasons):
             problems.add(place, reason)
