@@ -5,7 +5,8 @@ import os
 import subprocess
 from pathlib import Path
 
-from events.ids import CommitId
+from events.ids import CommitId, TreeId
+from workspace.tree import Repository
 
 HOOKS = (
     *("applypatch-msg", "pre-commit", "commit-msg", "post-commit", "pre-rebase", "post-checkout"),
@@ -32,10 +33,11 @@ class GitRepo:
     """One repository with a checkout, on branch ``main``."""
 
     def __init__(self, path: Path, *options: str) -> None:
-        """Make it; `options` are those of ``git init``."""
+        """Make it, unless it is there; `options` are those of ``git init``."""
         self.path = path
         path.mkdir(parents=True, exist_ok=True)
-        self.git("init", "-q", "-b", "main", *options)
+        if not (path / ".git").exists():
+            self.git("init", "-q", "-b", "main", "--template=", *options)
 
     def git(self, *args: str, stdin: bytes = b"") -> str:
         """Return what a plain git prints here, without surrounding white space."""
@@ -99,3 +101,20 @@ class GitRepo:
                 f"[alias]\n rev-parse = !{trap}\n"
                 f"[submodule]\n recurse = true\n[gc]\n auto = 1\n"
             )
+
+
+def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Return mode and bytes of every file below `folder`, by its path."""
+    found = {}
+    for place in folder.rglob("*"):
+        name = str(place.relative_to(folder))
+        if place.is_symlink():
+            found[name] = (0o120000, os.fsencode(place.readlink()))
+        elif place.is_file():
+            found[name] = (place.stat().st_mode & 0o111, place.read_bytes())
+    return found
+
+
+def paths_of(repository: Repository, tree: TreeId) -> list[str]:
+    """Return the paths of a tree."""
+    return [entry.path for entry in repository.list_tree(tree)]

@@ -61,9 +61,7 @@ def _conflict(said: str) -> Conflicted:
     listed, _, messages = said.partition("\0\0")
     fields = iter(messages.split("\0"))
     lines = []
-    for count in fields:
-        if not count:
-            break
+    while count := next(fields, ""):
         *_, kind, words = (next(fields) for _ in range(int(count) + 2))
         if kind.startswith("CONFLICT"):
             lines.append(printable(words.strip()))

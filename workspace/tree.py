@@ -102,8 +102,8 @@ class Repository:
         Raises:
             RepositoryRefusedError: `user_repo` is not (in) a checkout; see `UserRepository.find`.
         """
+        user = UserRepository.find(user_repo)
         if not (run_git / _LAST).exists():
-            user = UserRepository.find(user_repo)
             for folder in ("info", "objects/info"):
                 (run_git / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
             _write(run_git / "config", _CONFIG)
@@ -115,7 +115,7 @@ class Repository:
             if shallow := _read(user.shallow):
                 _write(run_git / "shallow", shallow)
             _write(run_git / _LAST, _EXCLUDE + _read(user.exclude))
-        return cls.open(run_git, user_repo)
+        return cls._borrowing(run_git, user)
 
     @classmethod
     def open(cls, run_git: Path, user_repo: Path) -> "Repository":
@@ -126,7 +126,10 @@ class Repository:
         """
         if not (run_git / _LAST).exists():
             raise RepositoryRefusedError(f"{run_git}: the run has no git repository")
-        user = UserRepository.find(user_repo)
+        return cls._borrowing(run_git, UserRepository.find(user_repo))
+
+    @classmethod
+    def _borrowing(cls, run_git: Path, user: UserRepository) -> "Repository":
         borrowed = _quoted(user.objects) + "\n"
         alternates = run_git / "objects/info/alternates"
         if _read(alternates) != borrowed:
@@ -150,10 +153,8 @@ class Repository:
         """
         try:
             said = self.git.line("rev-parse", *(f"{name}^{{tree}}" for name in names))
-        except GitFailedError:
-            for name in names:
-                self._check(name)
-            raise
+        except GitFailedError as error:
+            raise self._reason(error, *names) from error
         return [TreeId(tree) for tree in said.split("\n")]
 
     def commit(
@@ -195,7 +196,7 @@ class Repository:
         said = self.git.run("cat-file", "--batch", "-z", stdin=bytes_of([f"{tree}:{path}"]))
         header = re.match(rb"[0-9a-f]+ (blob|tree|commit) (\d+)\n", said)
         if header is None:
-            self._check(tree)
+            self.trees_of(tree)
             return None
         if header[1] != b"blob":
             return None
@@ -209,9 +210,8 @@ class Repository:
         """
         try:
             listed = self.git.run("ls-tree", "-r", "-z", "--end-of-options", tree)
-        except GitFailedError:
-            self._check(tree)
-            raise
+        except GitFailedError as error:
+            raise self._reason(error, tree) from error
         entries = []
         for line in listed.split(b"\0")[:-1]:
             facts, _, name = line.partition(b"\t")
@@ -244,7 +244,7 @@ class Repository:
             TreeMissingError: the tree is not there.
             WorkspaceError: there is something in the directory.
         """
-        self._check(tree)
+        self.trees_of(tree)
         directory.mkdir(parents=True, exist_ok=True)
         if any(directory.iterdir()):
             raise WorkspaceError(
@@ -264,14 +264,16 @@ class Repository:
                 *("diff-tree", "-r", "--no-color", "--no-ext-diff", "--no-textconv", *options),
                 *("--end-of-options", f"{before}^{{tree}}", f"{after}^{{tree}}", *limits),
             )
-        except GitFailedError:
-            self._check(before)
-            self._check(after)
-            raise
+        except GitFailedError as error:
+            raise self._reason(error, before, after) from error
 
-    def _check(self, name: str) -> None:
-        if self.git.ask("rev-parse", "--verify", "-q", f"{name}^{{tree}}", answers=(0, 1, 128))[0]:
-            raise TreeMissingError(name, str(self.path))
+    def _reason(self, error: GitFailedError, *names: str) -> WorkspaceError:
+        """Return what is behind a failure to read: a missing object, or else something new."""
+        for name in names:
+            code, _ = self.git.ask("cat-file", "-e", f"{name}^{{tree}}", answers=(0, 1, 128))
+            if code != 0:
+                return TreeMissingError(name, str(self.path))
+        return WorkspaceError(f"{self.path}: {error}")
 
 
 def _quoted(path: Path) -> str:

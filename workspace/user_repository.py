@@ -35,12 +35,16 @@ class UserRepository:
             RepositoryRefusedError: there is none, it is bare, or it does not say where it is.
         """
         git = Git(directory)
-        _refuse_without_checkout(git)
-        lines = git.line(
-            *("rev-parse", "--path-format=absolute", "--show-toplevel", "--absolute-git-dir"),
-            *("--git-path", "objects", "--git-path", "shallow", "--git-path", "info/exclude"),
-            "--show-object-format",
-        ).split("\n")
+        if not directory.is_dir():
+            raise RepositoryRefusedError(f"{printable(str(directory))}: no such folder")
+        try:
+            lines = git.line(
+                *("rev-parse", "--path-format=absolute", "--show-toplevel", "--absolute-git-dir"),
+                *("--git-path", "objects", "--git-path", "shallow", "--git-path", "info/exclude"),
+                "--show-object-format",
+            ).split("\n")
+        except GitFailedError as error:
+            raise _refusal(git, error) from error
         if len(lines) != len(cls.__dataclass_fields__):
             raise RepositoryRefusedError(
                 f"{printable(str(directory))}: a line break in the path of a repository is not"
@@ -65,11 +69,13 @@ class UserRepository:
         """Return the commit that `revision` names now: a branch, a tag, an id, ``HEAD~2``.
 
         Raises:
-            RepositoryRefusedError: the repository has no commit yet.
+            RepositoryRefusedError: the repository has no commit yet, or is a partial clone that
+                lacks files of this one.
             RevisionUnknownError: it names no commit.
         """
         found = self._commit(revision)
         if found is not None:
+            self._refuse_holes(found)
             return found
         if self._commit("HEAD") is None and not self.git.run("for-each-ref", "--count=1"):
             raise RepositoryRefusedError(
@@ -81,32 +87,37 @@ class UserRepository:
         """Return whether `commit` is in the repository."""
         return self._commit(commit) is not None
 
+    def _refuse_holes(self, commit: CommitId) -> None:
+        partial = r"^(extensions\.partialclone|remote\..*\.promisor)$"
+        if self.git.ask("config", "--get-regexp", partial)[0] != 0:
+            return
+        listed = self.git.run("rev-list", "--objects", "--no-walk", "--missing=print", commit)
+        if holes := sum(line.startswith(b"?") for line in listed.split(b"\n")):
+            raise RepositoryRefusedError(
+                f"{self.top}: a partial clone that lacks {holes} objects of {commit[:12]};"
+                " get them with `git fetch --refetch --no-filter`, or check the commit out"
+            )
+
     def _commit(self, revision: str) -> CommitId | None:
         if "\0" in revision:
             return None
         wanted = f"{revision}^{{commit}}"
-        try:
-            code, said = self.git.ask("rev-parse", "--verify", "-q", "--end-of-options", wanted)
-        except GitFailedError:  # an ambiguous or malformed name
-            return None
+        code, said = self.git.ask(
+            *("rev-parse", "--verify", "-q", "--end-of-options", wanted),
+            answers=(0, 1, 128),  # 128: an ambiguous name
+        )
         return CommitId(said.decode().strip()) if code == 0 else None
 
 
-def _refuse_without_checkout(git: Git) -> None:
-    if not git.directory.is_dir():
-        raise RepositoryRefusedError(f"{printable(str(git.directory))}: no such folder")
+def _refusal(git: Git, error: GitFailedError) -> RepositoryRefusedError:
+    """Return why a folder is in no checkout."""
+    where = printable(str(git.directory))
     try:
-        said = git.line("rev-parse", "--is-bare-repository", "--is-inside-work-tree")
-    except GitFailedError as error:
-        raise RepositoryRefusedError(
-            f"{printable(str(git.directory))}: not a git repository ({error.words})"
-        ) from error
-    bare, inside = said.split("\n")
-    if bare == "true":
-        raise RepositoryRefusedError(
-            f"{git.directory}: a bare repository has no checkout to work on; clone it"
+        bare = git.line("rev-parse", "--is-bare-repository") == "true"
+    except GitFailedError:
+        return RepositoryRefusedError(f"{where}: not a git repository ({error.words})")
+    if bare:
+        return RepositoryRefusedError(
+            f"{where}: a bare repository has no checkout to work on; clone it"
         )
-    if inside != "true":
-        raise RepositoryRefusedError(
-            f"{git.directory}: this is inside a .git folder; name the checkout itself"
-        )
+    return RepositoryRefusedError(f"{where}: this is inside a .git folder; name the checkout")

@@ -135,7 +135,8 @@ class Worktree:
         for line in text_of(git.run("ls-tree", "-r", "-d", "-z", tree)).split("\0")[:-1]:
             facts, _, name = line.partition("\t")
             if facts.startswith(GITLINK):
-                _make_empty(self.folder / name)
+                _remove(self.folder / name)
+                (self.folder / name).mkdir()
             else:
                 _sweep(self.folder / name)
 
@@ -223,15 +224,6 @@ def _sweep(folder: Path) -> None:
                 entry.is_symlink() or entry.is_file(follow_symlinks=False)
             ):
                 (folder / entry.name).unlink()
-
-
-def _make_empty(folder: Path) -> None:
-    """Leave an empty folder, as an unpopulated submodule is."""
-    if folder.is_symlink() or not folder.is_dir():
-        folder.unlink(missing_ok=True)
-    else:
-        _remove(folder)
-    folder.mkdir(parents=True)
 
 
 def _remove(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """A user's repository with one commit, the run's repository on it, and one worktree."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,19 +11,30 @@ from workspace.tree import Repository
 from workspace.worktree import Worktree
 
 
-@pytest.fixture
-def repo(tmp_path: Path) -> GitRepo:
-    return GitRepo(tmp_path / "repo")
-
-
-@pytest.fixture
-def base(repo: GitRepo) -> CommitId:
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> GitRepo:
+    repo = GitRepo(tmp_path_factory.mktemp("template") / "repo")
     repo.write("readme", "hello\n")
     repo.write("src/app.py", "one\ntwo\nthree\n")
     repo.write("run.sh", "#!/bin/sh\n", 0o755)
     repo.write(".gitignore", "build/\n*.log\n")
     (repo.path / "link").symlink_to("src/app.py")
-    return repo.commit()
+    repo.commit()
+    return repo
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> GitRepo:
+    """Return an empty repository, or with `base` one that has a commit."""
+    return GitRepo(tmp_path / "repo")
+
+
+@pytest.fixture
+def base(repo: GitRepo, template: GitRepo) -> CommitId:
+    shutil.rmtree(repo.path)
+    shutil.copytree(template.path, repo.path, symlinks=True)
+    repo.git("update-index", "-q", "--refresh")
+    return CommitId((repo.path / ".git/refs/heads/main").read_text().strip())
 
 
 @pytest.fixture

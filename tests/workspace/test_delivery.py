@@ -121,12 +121,10 @@ def test_a_symbolic_branch_is_not_followed(
     assert repo.git("rev-parse", BRANCH) == work
 
 
-@pytest.mark.parametrize("branch", ["", "a b", "x..y", "end.lock", "../../config", "a\x1b"])
-def test_an_impossible_name_is_refused(
-    repository: Repository, base: CommitId, work: CommitId, branch: str
-) -> None:
-    with pytest.raises(DeliveryRefusedError, match="cannot be the name of a branch"):
-        deliver_branch(repository, work, base, branch)
+def test_an_impossible_name_is_refused(repository: Repository, base: CommitId) -> None:
+    for branch in ("", "a b", "x..y", "end.lock", "../../config", "a\x1b"):
+        with pytest.raises(DeliveryRefusedError, match="cannot be the name of a branch"):
+            deliver_branch(repository, base, base, branch)
 
 
 def test_a_base_that_is_gone_is_named(
@@ -201,7 +199,7 @@ def merging(repo: GitRepo) -> None:
 
 
 def filtered(repo: GitRepo) -> None:
-    (repo.path / ".git" / "info" / "attributes").write_text("readme filter=lfs\n")
+    repo.write(".git/info/attributes", "readme filter=lfs\n")
 
 
 def without_index(repo: GitRepo) -> None:

@@ -80,7 +80,7 @@ def test_applying_starts_none_of_it(
     commit = worked(repository, hostile, tmp_path / "T1")
     with pytest.raises(DeliveryRefusedError, match="goes through the filter 'evil'"):
         deliver_apply(repository, commit, hostile)
-    (repo.path / ".git" / "info" / "attributes").write_text("a !filter\nnew !filter\n")
+    repo.write(".git/info/attributes", "a !filter\nnew !filter\n")
     deliver_apply(repository, commit, hostile)
     assert not canary.exists()
     assert (repo.path / ".git" / "HEAD").read_text() == "ref: refs/heads/main\n"

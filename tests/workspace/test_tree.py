@@ -125,9 +125,14 @@ def test_a_blob_is_read_by_tree_and_path(repository: Repository, base: CommitId)
     assert repository.read_blob(repository.tree_of(base), "link") == b"src/app.py"
 
 
-@pytest.mark.parametrize("path", ["nope", "src", "src/nope", "readme/x", "../readme", "a\nb"])
-def test_what_is_no_file_has_no_blob(repository: Repository, base: CommitId, path: str) -> None:
-    assert repository.read_blob(base, path) is None
+def test_what_is_no_file_has_no_blob(repository: Repository, base: CommitId) -> None:
+    for path in ("nope", "src", "src/nope", "readme/x", "../readme", "./readme", "a\nb", ""):
+        assert repository.read_blob(base, path) is None
+
+
+def test_another_failure_is_told_as_it_is(repository: Repository, base: CommitId) -> None:
+    with pytest.raises(WorkspaceError, match="git diff-tree failed .* outside repository"):
+        repository.diff(base, base, ["../elsewhere"])
 
 
 def test_a_missing_tree_is_said_to_be_missing(

@@ -66,13 +66,12 @@ def test_revisions_are_branches_tags_and_expressions(repo: GitRepo) -> None:
     assert found.has(first)
 
 
-@pytest.mark.parametrize(
-    "revision", ["nope", "--all", "-x", "", "HEAD:a", "a\0b", "0" * 40, "HEAD^{tree}", "..", "@{"]
-)
-def test_what_names_no_commit_is_refused(repo: GitRepo, revision: str) -> None:
+def test_what_names_no_commit_is_refused(repo: GitRepo) -> None:
     repo.commit(a="1")
-    with pytest.raises(RevisionUnknownError, match="names no commit"):
-        UserRepository.find(repo.path).resolve(revision)
+    found = UserRepository.find(repo.path)
+    for revision in ("nope", "--all", "-x", "", "HEAD:a", "a\0b", "0" * 40, "..", "@{"):
+        with pytest.raises(RevisionUnknownError, match="names no commit"):
+            found.resolve(revision)
 
 
 def test_a_repository_without_commits_is_refused(repo: GitRepo) -> None:
@@ -94,3 +93,15 @@ def test_a_linked_worktree_shares_the_objects_of_its_main_one(repo: GitRepo) -> 
     assert linked.objects == repo.path / ".git" / "objects"
     assert linked.git_dir == repo.path / ".git" / "worktrees" / "linked"
     assert linked.resolve("HEAD") == commit
+
+
+def test_a_partial_clone_is_taken_once_it_has_the_files(repo: GitRepo, tmp_path: Path) -> None:
+    repo.commit(a="1", b="2")
+    repo.git("config", "uploadpack.allowFilter", "true")
+    options = ("-q", "--filter=blob:none", "--no-checkout", f"file://{repo.path}")
+    repo.git("clone", *options, str(tmp_path / "partial"))
+    partial = GitRepo(tmp_path / "partial")
+    with pytest.raises(RepositoryRefusedError, match="a partial clone that lacks 2 objects"):
+        UserRepository.find(partial.path).resolve("HEAD")
+    partial.git("checkout", "-q", "main")
+    assert UserRepository.find(partial.path).resolve("HEAD")
