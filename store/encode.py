@@ -1,0 +1,85 @@
+"""Events and commands as JSON: what comes back from disk is what was handed in, or it is refused.
+
+msgspec writes an infinite float as null and stops at a lone surrogate (a half of a character, as
+file names and cut replies hold them). The first would be read as something else, so it is refused;
+the second is replaced by U+FFFD.
+"""
+
+import math
+import re
+from typing import Any, TypeVar
+
+import msgspec
+
+from events.base import Command, Event, UnknownEvent
+from store.errors import EventUnwritableError
+
+REPLACEMENT = "\ufffd"
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ENCODER = msgspec.json.Encoder()
+
+M = TypeVar("M", Event, Command)
+
+
+def encoded(message: M) -> tuple[M, bytes]:
+    """Return `message` as it will be read back, and its JSON: one line, no line end.
+
+    Raises:
+        EventUnwritableError: it holds inf or nan, or an integer beyond 64 bits.
+    """
+    if isinstance(message, UnknownEvent):
+        return message, _original(message)
+    try:
+        data = _ENCODER.encode(message)
+        # Every inf and nan shows as null; few events hold one, so few are looked at again.
+        if b"null" in data and _holds_infinity(msgspec.to_builtins(message)):
+            raise EventUnwritableError(name_of(message), "it holds inf or nan")
+        return message, data
+    except UnicodeEncodeError:
+        plain = clean(msgspec.to_builtins(message))
+        return encoded(msgspec.convert(plain, type(message)))
+
+
+def clean(value: Any) -> Any:
+    """Return `value`, plain data of any depth, with U+FFFD for each lone surrogate.
+
+    >>> clean({"name": ["a\\udc80"]})
+    {'name': ['a\ufffd']}
+    """
+    match value:
+        case str():
+            return _SURROGATE.sub(REPLACEMENT, value)
+        case dict():
+            return {clean(key): clean(item) for key, item in value.items()}
+        case list() | tuple():
+            return [clean(item) for item in value]
+        case _:
+            return value
+
+
+def name_of(message: Event | Command) -> str:
+    """Return the tag of `message`."""
+    return f"`{type(message).__struct_config__.tag}`"
+
+
+def _original(event: UnknownEvent) -> bytes:
+    data = event.original.encode()
+    if b"\n" in data:
+        raise EventUnwritableError(name_of(event), "its original is more than one line")
+    try:
+        msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    except (ValueError, RecursionError) as error:
+        raise EventUnwritableError(name_of(event), f"its original is no object: {error}") from None
+    return data
+
+
+def _holds_infinity(value: Any) -> bool:
+    match value:
+        case float():
+            return not math.isfinite(value)
+        case dict():
+            return any(map(_holds_infinity, value.values()))
+        case list() | tuple():
+            return any(map(_holds_infinity, value))
+        case _:
+            return False
