@@ -28,7 +28,7 @@ def head(lines: list[str], cap: Cap) -> Head:
     kept: list[str] = []
     room = cap.bytes
     for line in lines[: cap.lines]:
-        size = len(line.encode()) + 1
+        size = len(line.encode()) + (1 if kept else 0)
         if size > room and kept:
             break
         if size > room:

@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future, wait
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,6 +80,8 @@ class _Running:
     """Descriptor that the command's output is read from."""
     reports: int
     """Descriptor that the launcher's reports are read from; at its end, the launcher is gone."""
+    ends: ExitStack
+    """Closes both."""
     watchdog: asyncio.TimerHandle
     spool: Spool = field(default_factory=Spool)
     report: bytes = b""
@@ -143,12 +145,22 @@ class CommandRunner:
 
     def _start(self, wish: _Wish) -> None:
         """Start the launcher for `wish` and listen to both of its pipes."""
-        output, writes_output = _pipe()
-        reports, writes_reports = _pipe()
-        with suppress(OSError):  # a smaller pipe is only slower
-            fcntl.fcntl(output, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-        limits = [str(wish.timeout_s), str(self._grace_s)]
         try:
+            running = self._launch(wish)
+        except (OSError, ValueError) as error:
+            wish.future.set_exception(CommandNotStartedError(wish.command, error))
+            return
+        self._running[wish.call] = running
+        self._loop.add_reader(running.output, self._take_output, running)
+        self._loop.add_reader(running.reports, self._take_report, running)
+
+    def _launch(self, wish: _Wish) -> _Running:
+        with ExitStack() as theirs, ExitStack() as ours:
+            output, writes_output = _pipe(ours, theirs)
+            reports, writes_reports = _pipe(ours, theirs)
+            with suppress(OSError):  # a smaller pipe is only slower
+                fcntl.fcntl(output, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+            limits = [str(wish.timeout_s), str(self._grace_s)]
             process = subprocess.Popen(
                 [sys.executable, "-I", "-S", _LAUNCHER, str(os.getpid()), str(writes_reports),
                  *limits, *self.sandbox.argv(wish.command)],
@@ -160,19 +172,8 @@ class CommandRunner:
                 pass_fds=[writes_reports],
                 start_new_session=True,
             )  # fmt: skip
-        except (OSError, ValueError) as error:
-            os.close(output)
-            os.close(reports)
-            wish.future.set_exception(CommandNotStartedError(wish.command, error))
-            return
-        finally:
-            os.close(writes_output)
-            os.close(writes_reports)
-        watchdog = self._loop.call_later(wish.timeout_s + self._patience_s, process.kill)
-        running = _Running(wish, process, output, reports, watchdog)
-        self._running[wish.call] = running
-        self._loop.add_reader(output, self._take_output, running)
-        self._loop.add_reader(reports, self._take_report, running)
+            watchdog = self._loop.call_later(wish.timeout_s + self._patience_s, process.kill)
+            return _Running(wish, process, output, reports, ours.pop_all(), watchdog)
 
     @property
     def _patience_s(self) -> float:
@@ -200,8 +201,7 @@ class CommandRunner:
         with suppress(BlockingIOError):
             while data := os.read(running.output, _READ_BYTES):
                 running.spool.take(data)
-        os.close(running.output)
-        os.close(running.reports)
+        running.ends.close()
         del self._running[running.wish.call]
         running.wish.future.set_result(_result(running))
 
@@ -217,8 +217,10 @@ class CommandRunner:
             self._stop(call)
 
 
-def _pipe() -> tuple[int, int]:
+def _pipe(ours: ExitStack, theirs: ExitStack) -> tuple[int, int]:
     reading, writing = os.pipe()
+    ours.callback(os.close, reading)
+    theirs.callback(os.close, writing)
     os.set_blocking(reading, False)
     return reading, writing
 

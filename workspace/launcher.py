@@ -18,6 +18,7 @@ import signal
 import sys
 import time
 from contextlib import suppress
+from typing import NoReturn
 
 SWEEP_S = 10.0
 """How long it tries to end what does not die of SIGKILL (it cannot be killed, or forks faster)."""
@@ -43,22 +44,42 @@ def main(arguments: list[str]) -> int:
         return 1  # it died before it could be told of
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     began = time.monotonic()
-    child = os.posix_spawn(
-        arguments[4],
-        arguments[4:],
-        os.environ,
-        setsid=True,
-        setsigmask=(),
-        setsigdef=_IGNORED_BY_PYTHON,
-    )
-    _write(report, f"started {child}\n")
-    _be_first_to_go_when_memory_runs_out(child)
+    child = _start(arguments[4:], report)
     status, cause = _wait(child, began + timeout_s)
     seconds = time.monotonic() - began
     last_status, swept, survivors = _end_all(child, grace_s)
     final = status if status is not None else last_status
     _write(report, f"ended {final} {cause} {seconds:.6f} {swept} {survivors}\n")
     return 0
+
+
+def _start(command: list[str], report: int) -> int:
+    """Start `command` in a session of its own, report it, and return its process.
+
+    It waits for the report to be out: whatever it does to this process then, its group is known.
+    """
+    ready, go = os.pipe()
+    child = os.fork()
+    if not child:  # pragma: no cover - what happens in there is another process
+        os.close(go)
+        _become(command, ready)
+    os.close(ready)
+    _write(report, f"started {child}\n")
+    _be_first_to_go_when_memory_runs_out(child)
+    os.write(go, b"!")
+    os.close(go)
+    return child
+
+
+def _become(command: list[str], ready: int) -> NoReturn:  # pragma: no cover - the same
+    os.setsid()
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    for number in _IGNORED_BY_PYTHON:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    if os.read(ready, 1):
+        os.execv(command[0], command)  # noqa: S606 - the shell is in `command`
+    os._exit(1)
 
 
 def _wait(child: int, deadline: float) -> tuple[int | None, str]:
@@ -81,22 +102,24 @@ def _end_all(child: int, grace_s: float) -> tuple[int, int, int]:
     found alive, and the number that could not be ended.
     """
     status, left = _reap(child)
-    swept = len(_descendants()) if left else 0
+    swept: set[int] = set()
     kill_from = time.monotonic() + grace_s
     give_up_at = kill_from + SWEEP_S
     told: set[int] = set()
     while left and (now := time.monotonic()) < give_up_at:
-        groups = set(_descendants().values())
+        found = _descendants()
+        swept |= found.keys()
+        groups = set(found.values())
         if now < kill_from:
             _signal(groups - told, signal.SIGTERM)
         else:
             _signal(groups, signal.SIGKILL)
         told |= groups
         signal.sigtimedwait({signal.SIGCHLD}, _ROUND_S)
-        found, left = _reap(child)
-        status = found if found is not None else status
-    survivors = len(_descendants()) if left else 0
-    return -1 if status is None else status, swept, survivors
+        reaped, left = _reap(child)
+        status = reaped if reaped is not None else status
+    survivors = max(1, len(_descendants())) if left else 0
+    return -1 if status is None else status, len(swept), survivors
 
 
 def _reap(child: int) -> tuple[int | None, bool]:
@@ -124,7 +147,10 @@ def _signal(groups: set[int], number: signal.Signals) -> None:
 
 
 def _descendants() -> dict[int, int]:
-    """Return the process group of every living process below this one."""
+    """Return the process group of every living process below this one.
+
+    One whose parent dies during the look may be missed, and is found by the next look.
+    """
     children: dict[int, list[int]] = {}
     groups: dict[int, int] = {}
     for name in os.listdir("/proc"):  # noqa: PTH208 - pathlib would double the start-up time

@@ -22,10 +22,12 @@ from workspace.errors import ToolError, WorktreeUnusableError
 from workspace.tool_schemas import (
     AnyArguments,
     DeleteFile,
+    EndArguments,
     Finish,
     GiveUp,
     ListFiles,
     MoveFile,
+    ReadArguments,
     ReadFile,
     ReadOutput,
     ReplaceText,
@@ -33,6 +35,7 @@ from workspace.tool_schemas import (
     SearchText,
     Tool,
     ViewFile,
+    WriteArguments,
     WriteFile,
 )
 
@@ -203,7 +206,7 @@ class Toolbox:
             case _:
                 return f"{tool.name} {tool_schemas.canonical(arguments).decode()}\n"
 
-    def _perform(self, arguments: AnyArguments) -> Ran:
+    def _perform(self, arguments: ReadArguments | WriteArguments | EndArguments) -> Ran:
         match arguments:
             case ReadFile() | ViewFile() | ListFiles() | SearchText() | ReadOutput():
                 text = reading.look(self.root, arguments, self._read_output, self._cap)
@@ -212,8 +215,6 @@ class Toolbox:
                 return self._write(writing.plan(self.root, arguments))
             case Finish() | GiveUp():
                 return Ran(Outcome(ok=True), ())
-            case RunCommand():
-                raise TypeError("a command is started, not performed")
         assert_never(arguments)
 
     def _write(self, plan: writing.Plan) -> Ran:
