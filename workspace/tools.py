@@ -15,7 +15,7 @@ from events.action import Action, Outcome
 from events.conversation import RequestedCall, ToolSpec
 from events.ids import CallId, Digest
 from events.settings import Limits
-from workspace import paths, reading, tool_schemas, writing
+from workspace import looking, paths, tool_schemas, writing
 from workspace.capping import Cap, head_and_tail
 from workspace.command import CommandResult, CommandRunner
 from workspace.errors import ToolError, WorktreeUnusableError
@@ -67,7 +67,7 @@ class Toolbox:
         self,
         root: Path,
         limits: Limits,
-        read_output: reading.ReadKeptOutput,
+        read_output: looking.ReadKeptOutput,
         runner: CommandRunner,
         environment: Mapping[str, str],
         name: str,
@@ -209,7 +209,7 @@ class Toolbox:
     def _perform(self, arguments: ReadArguments | WriteArguments | EndArguments) -> Ran:
         match arguments:
             case ReadFile() | ViewFile() | ListFiles() | SearchText() | ReadOutput():
-                text = reading.look(self.root, arguments, self._read_output, self._cap)
+                text = looking.look(self.root, arguments, self._read_output, self._cap)
                 return Ran(Outcome(ok=True, text=text), ())
             case WriteFile() | ReplaceText() | DeleteFile() | MoveFile():
                 return self._write(writing.plan(self.root, arguments))
