@@ -1,0 +1,202 @@
+"""The curated view: all structure and words, and only the bodies that somebody marked."""
+
+import re
+from bisect import bisect_left
+from typing import Final
+
+from tree_sitter import Node, Query, QueryCursor
+
+from workspace.views import grammar as g
+from workspace.views.definitions import docstring
+from workspace.views.skeleton import DEEPEST
+from workspace.views.source import Source, render
+
+HIDDEN: Final = b"... # Hidden"
+
+_MARK: Final = b"[HOT]"
+_HOT: Final = re.compile(rb"#+[ \t]*\[HOT\]")
+_CORE: Final = b"core_logic"
+_REST_OF_LINE: Final = re.compile(rb"[ \t\f]*(?:#[^\r\n]*)?(?=[\r\n])")
+_INNER: Final = Query(g.LANGUAGE, "[(function_definition) (class_definition)] @inner")
+
+
+def get_curated_view(source: bytes) -> bytes:
+    """Return the file with all bodies hidden but those that are marked, byte for byte else.
+
+    A function is marked by the decorator ``@core_logic`` (``@x.core_logic``, ``@core_logic(...)``)
+    or by a comment ``# [HOT]`` in it; it stays whole. Every other body becomes its docstring and
+    ``... # Hidden``; definitions in it stay if they are marked or have a docstring, with the
+    statements around them. Never raises; what cannot be parsed becomes an excerpt that says so,
+    and a file with syntax errors begins with a remark that names the line of the first.
+    """
+    return render(source, curated, whole=True).content
+
+
+def curated(source: Source) -> bytes:
+    """Return the curated view as UTF-8."""
+    hiding = _Hiding(source)
+    hiding.statements(source.root.named_children, 0)
+    return hiding.result()
+
+
+class _Hiding:
+    """The cuts that make a curated view, found in the order of the file."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.text = source.text
+        self.parts: list[bytes] = []
+        self.at = 0
+        self.hot = _hot_comments(source)
+        self.core = _CORE in source.text
+
+    def result(self) -> bytes:
+        """Return the text with all cuts made."""
+        return b"".join([*self.parts, self.text[self.at :]])
+
+    def cut(self, start: int, end: int, instead: bytes) -> None:
+        """Put `instead` in the place of text[start:end]; nothing before it may be cut later."""
+        self.parts += (self.text[self.at : start], instead)
+        self.at = end
+
+    def statements(self, nodes: list[Node], depth: int) -> None:
+        """Hide the bodies of all functions in `nodes` but the marked ones."""
+        for node in nodes:
+            kind = node.kind_id
+            if kind in g.DEFINITIONS:
+                self.definition(node, depth)
+            elif kind in g.COMPOUND and depth < DEEPEST:
+                for _, block in g.clauses(node):
+                    self.statements(block.named_children, depth + 1)
+
+    def definition(self, outer: Node, depth: int) -> None:
+        """Hide the body of `outer`, or the bodies in it if it is a class."""
+        node = outer.child_by_field_id(g.DEFINITION) if outer.kind_id == g.DECORATED else outer
+        body = node and node.child_by_field_id(g.BODY)
+        if node is None or body is None:
+            return
+        if body.start_byte == body.end_byte:
+            self.source.blame(body.start_byte)
+        elif node.kind_id == g.FUNCTION:
+            if not self.marked(outer, body):
+                self.hide(node, body, depth)
+        elif depth < DEEPEST:
+            self.statements(body.named_children, depth + 1)
+
+    def marked(self, outer: Node, body: Node) -> bool:
+        """Return whether the function stays whole."""
+        if self.hot:
+            at = bisect_left(self.hot, outer.start_byte)
+            end = self.text.find(b"\n", body.end_byte)
+            if at < len(self.hot) and self.hot[at] < (end if end >= 0 else len(self.text)):
+                return True
+        return self.core and outer.kind_id == g.DECORATED and _is_core(self.text, outer)
+
+    def hide(self, node: Node, body: Node, depth: int) -> None:
+        """Hide `body`, the block of the function `node`, after its docstring."""
+        said = docstring(self.source, body)
+        inner = self.kept_inside(body)
+        if inner:
+            self.hide_around(node, body, inner, said, depth)
+            return
+        opening = self.opening(node, body)
+        if said is not None:
+            instead = b"; " + HIDDEN if opening is None else self.line(body)
+            self.cut(said.end_byte, body.end_byte, instead)
+        elif opening is None:
+            self.cut(body.start_byte, body.end_byte, HIDDEN)
+        else:
+            self.cut(opening, body.end_byte, self.line(body))
+
+    def hide_around(
+        self, node: Node, block: Node, inner: list[int], said: Node | None, depth: int
+    ) -> None:
+        """Hide each run of statements of `block` that holds no definition which starts in `inner`.
+
+        `node` is what the block belongs to, `said` the docstring at its begin.
+        """
+        opening = self.opening(node, block)
+        if opening is None:  # a block on the line of its header holds no definition
+            self.cut(block.start_byte, block.end_byte, HIDDEN)
+            return
+        start = said.end_byte if said is not None else opening
+        end = start
+        for child in block.named_children:
+            if child.start_byte < start:
+                continue
+            at = bisect_left(inner, child.start_byte)
+            if depth >= DEEPEST or at == len(inner) or inner[at] >= child.end_byte:
+                end = child.end_byte
+                continue
+            if end > start:
+                self.cut(start, end, self.line(block))
+            if child.kind_id in g.DEFINITIONS:
+                self.definition(child, depth + 1)
+            else:
+                for clause, within in g.clauses(child):
+                    self.hide_around(clause, within, inner, None, depth + 1)
+            start = end = child.end_byte
+        if end > start:
+            self.cut(start, end, self.line(block))
+
+    def kept_inside(self, body: Node) -> list[int]:
+        """Return where the definitions inside of a function start that must stay, in order."""
+        code = self.text[body.start_byte : body.end_byte]
+        if b"def " not in code and b"class " not in code:
+            return []
+        kept = []
+        for _, found in QueryCursor(_INNER).matches(body):
+            node = found["inner"][0]
+            inner = node.child_by_field_id(g.BODY)
+            parent = node.parent
+            outer = parent if parent is not None and parent.kind_id == g.DECORATED else node
+            if inner is not None and (
+                docstring(self.source, inner) is not None
+                or (node.kind_id == g.FUNCTION and self.marked(outer, inner))
+            ):
+                kept.append(outer.start_byte)
+        return sorted(kept)
+
+    def line(self, block: Node) -> bytes:
+        """Return a line end and the sign of what is hidden, indented as `block` is."""
+        start = block.start_byte
+        indent = self.text[start - block.start_point.column : start]
+        return self.source.newline + indent + HIDDEN
+
+    def opening(self, node: Node, block: Node) -> int | None:
+        """Return where the line of the header of `block` ends, or None if it goes on with it."""
+        colon = next(
+            child.end_byte
+            for child in reversed(node.children)
+            if child.type == ":" and child.end_byte <= block.start_byte
+        )
+        rest = _REST_OF_LINE.match(self.text, colon, block.start_byte)
+        return rest.end() if rest else None
+
+
+def _hot_comments(source: Source) -> list[int]:
+    """Return the offsets of all ``# [HOT]`` comments, in order; those in strings are none."""
+    found = []
+    at = source.text.find(_MARK)
+    while at >= 0:
+        node = source.root.descendant_for_byte_range(at, at + len(_MARK))
+        in_comment = node is not None and node.kind_id == g.COMMENT
+        if node is not None and in_comment and _HOT.match(source.text, node.start_byte):
+            found.append(node.start_byte)
+        at = source.text.find(_MARK, at + 1)
+    return sorted(set(found))
+
+
+def _is_core(text: bytes, decorated: Node) -> bool:
+    """Return whether one of the decorators is ``core_logic``, called or not, of any object."""
+    for decorator in decorated.named_children:
+        if decorator.kind_id != g.DECORATOR:
+            continue
+        node: Node | None = decorator.named_child(0)
+        while node is not None and node.kind_id == g.CALL:
+            node = node.child_by_field_id(g.FUNCTION_FIELD)
+        if node is not None and node.kind_id == g.ATTRIBUTE:
+            node = node.child_by_field_id(g.ATTRIBUTE_NAME)
+        if node is not None and text[node.start_byte : node.end_byte] == _CORE:
+            return True
+    return False

@@ -1,0 +1,48 @@
+"""Code brought onto one line: the tokens of a node without comments and line ends."""
+
+from typing import Final
+
+from tree_sitter import Node
+
+from workspace.views import grammar as g
+
+_OPENING: Final = frozenset({b"(", b"[", b"{"})
+_CLOSING: Final = frozenset({b")", b"]", b"}", b","})
+
+
+def flat(text: bytes, node: Node, stop: int) -> bytes:
+    """Return the tokens of `node` that begin before offset `stop`, on one line.
+
+    The space between two tokens of one line stays as it is; strings stay whole, so that one of
+    several lines keeps them.
+    """
+    parts: list[bytes] = []
+    before = node.start_byte
+    joined = False
+    stack = [node]
+    while stack:
+        node = stack.pop()
+        start, end, kind = node.start_byte, node.end_byte, node.kind_id
+        if start >= stop or start == end:
+            continue
+        if kind in {g.COMMENT, g.CONTINUATION}:
+            joined = True
+            continue
+        if kind != g.STRING and node.child_count:
+            stack.extend(reversed(node.children))
+            continue
+        token, gap = text[start:end], text[before:start]
+        if joined or b"\n" in gap or b"\r" in gap:
+            tight = token in _CLOSING or (parts and parts[-1] in _OPENING)
+            gap = b"" if tight else b" "
+        parts += (gap, token)
+        before, joined = end, False
+    return b"".join(parts)
+
+
+def one_line(text: bytes, node: Node, stop: int) -> bytes:
+    """Return text[node.start:stop] without trailing space, flattened only if it needs to be."""
+    code = text[node.start_byte : stop].rstrip()
+    if b"\n" in code or b"#" in code or b"\r" in code:
+        return flat(text, node, stop)
+    return code
