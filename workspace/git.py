@@ -225,6 +225,7 @@ def _spawn(
             env=env,
             input=stdin,
             pass_fds=held,
+            process_group=0,  # an interrupt at the terminal is for us, not for a git half-way
             capture_output=True,
             timeout=TIMEOUT_S,
             check=False,

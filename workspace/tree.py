@@ -31,7 +31,6 @@ GITLINK = "160000"
 _CONFIG = """\
 [core]
 	autocrlf = false
-	attributesFile = /dev/null
 	excludesFile = /dev/null
 	fsync = loose-object
 	fsyncMethod = batch

@@ -1,5 +1,6 @@
 """git is run with nothing of the caller's and nothing of the repository's that could run."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,15 @@ def test_a_git_that_never_ends_is_ended(tmp_path: Path, monkeypatch: pytest.Monk
 def git_path() -> str:
     """Return the search path that this process was started with."""
     return environment()["PATH"]
+
+
+def test_an_interrupt_at_the_terminal_does_not_reach_git(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = 'test "$1" = version && echo git version 3.0 && exit; exec cat /proc/self/stat'
+    monkeypatch.setenv("PATH", fake_git(tmp_path / "bin", f'PATH="{git_path()}"; {script}'))
+    fields = Git(tmp_path).line("status").split(" ")
+    assert int(fields[4]) != os.getpgrp()
 
 
 def test_a_failure_says_what_git_said_on_one_line(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def test_what_is_no_file_has_no_blob(repository: Repository, base: CommitId) -> 
 
 
 def test_another_failure_is_told_as_it_is(repository: Repository, base: CommitId) -> None:
-    with pytest.raises(WorkspaceError, match="git diff-tree failed .* outside repository"):
+    with pytest.raises(WorkspaceError, match=r"git diff-tree failed .* outside repository"):
         repository.diff(base, base, ["../elsewhere"])
 
 

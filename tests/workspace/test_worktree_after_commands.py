@@ -147,10 +147,12 @@ def test_a_submodule_stays_as_the_base_has_it(
     tree = worktree.snapshot()
     assert [entry.mode for entry in repository.list_tree(tree)].count("160000") == 2
     shutil.rmtree(worktree.folder / "vendor")
+    shutil.copytree(repo.path, worktree.folder / "other", dirs_exist_ok=True, symlinks=True)
     made = GitRepo(worktree.folder / "other")
-    made.commit(a="1")
+    made.git("checkout", "-q", "--detach", base)
     made.arm(canary)
-    made.write("a", "2")
+    made.write(".gitattributes", "* filter=evil\n")
+    made.write("readme", "HELLO\n")  # of the same size, so that git has to compare
     assert worktree.snapshot() == tree
     (worktree.folder / "readme").write_text("x")
     changed = worktree.snapshot()
