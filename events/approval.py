@@ -127,9 +127,8 @@ def _standing(state: Approval) -> str:
         return "it was never asked"
     if state.voided is not None:
         return f"it is void: {state.voided}"
-    if state.answer is not None:
-        return f"{state.answer.by} has {state.answer.verdict} it"
-    return "it waits"
+    assert state.answer is not None, "an open question takes every answer"
+    return f"{state.answer.by} has {state.answer.verdict} it"
 
 
 def evolve(state: Approval, event: ApprovalEvent) -> Approval:

@@ -35,6 +35,7 @@ from events.attempt_words import (
     Result,
     SetupRan,
     Terms,
+    ToolDoubted,
     ToolFinished,
     ToolGated,
     ToolStarted,
@@ -90,7 +91,8 @@ class Permit(msgspec.Struct, frozen=True, omit_defaults=True):
     """A person's yes, good for one use of exactly one action."""
 
     approval: ApprovalId
-    digest: Digest
+    digest: Digest | None
+    """Of the action that was approved; None: of whatever the edited arguments come to."""
     arguments: Text | None = None
     """The edited arguments, if a person changed them."""
 
@@ -125,8 +127,11 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tool_calls: int = 0
     checks: int = 0
     gates: int = 0
+    """How often a person was asked about what is next."""
     usage: Usage = Usage()
     hints: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+    """What failed, with its hint; equal words mean the same failure again."""
     outputs: "HashTrieMap[CallId, Text]" = msgspec.field(default_factory=HashTrieMap)
     """Whole outputs, for `read_output`."""
     onto: Onto | None = None
@@ -241,7 +246,7 @@ def due(state: Attempt) -> Step | None:
         return AskApproval(state.gate)
     if state.failure is not None:
         return AskForHint(state.failure)
-    if state.setup_due and state.stage != "opening":
+    if owes_setup(state):
         return RunSetup(state.bound.setup)
     match state.stage:
         case "new":
@@ -262,6 +267,11 @@ def due(state: Attempt) -> Step | None:
             return MakeCommit(state.onto, state.merged)
     msg = f"an attempt cannot be {state.stage} without its facts"
     raise AssertionError(msg)
+
+
+def owes_setup(state: Attempt) -> bool:
+    """Return whether the setup command must run now: something will run in the worktree."""
+    return state.setup_due and state.stage in {"turns", "checking", "merge_checking"}
 
 
 def _due_in_turn(state: Attempt) -> Step:
@@ -319,6 +329,8 @@ def evolve(state: Attempt, event: AttemptEvent) -> Attempt:
             return to(state, running=event, permit=None)
         case ToolFinished():
             return _after_tool(state, event)
+        case ToolDoubted():
+            return state
         case WorkFinished():
             return to(state, stage="checking")
         case HintTaken():
@@ -362,20 +374,22 @@ def _after_reply(state: Attempt, event: ReplyRecorded) -> Attempt:
 def _after_answer(state: Attempt, event: AnswerTaken) -> Attempt:
     gate, answer = state.gate, event.answer
     assert gate is not None, "an answer is only recorded at a gate"
-    after = msgspec.structs.replace(state, gate=None)
+    gates = 0 if gate.action.kind == "spawn" else state.gates
+    after = msgspec.structs.replace(state, gate=None, gates=gates)
     if answer.verdict != "approved":
         return after
     if gate.action.kind == "spawn" and answer.arguments is not None:
         return msgspec.structs.replace(after, message=answer.arguments)
     if gate.action.kind != "tool":
         return after
-    digest = answer.digest or gate.action.digest
+    edited = answer.arguments is not None
+    digest = answer.digest or (None if edited else gate.action.digest)
     return msgspec.structs.replace(after, permit=Permit(gate.approval, digest, answer.arguments))
 
 
 def _after_tool(state: Attempt, event: ToolFinished) -> Attempt:
     outcome = event.outcome
-    after = msgspec.structs.replace(state, running=None, permit=None, tree=event.tree)
+    after = msgspec.structs.replace(state, running=None, permit=None, gates=0, tree=event.tree)
     if outcome.output:
         outputs = state.outputs.insert(event.call, outcome.output)
         after = msgspec.structs.replace(after, outputs=outputs)
@@ -393,7 +407,13 @@ def _to_qa(state: Attempt, call: CallId, outcome: Outcome) -> Attempt:
 def _after_hint(state: Attempt, event: HintTaken) -> Attempt:
     failure = state.failure
     assert failure is not None, "a hint is only taken for a failure"
-    after = msgspec.structs.replace(state, failure=None, hints=(*state.hints, event.words))
+    failed = f"{failure.outcome.command or failure.outcome.finding}: {event.words}"
+    after = msgspec.structs.replace(
+        state,
+        failure=None,
+        hints=(*state.hints, event.words),
+        failures=(*state.failures, failed),
+    )
     if failure.call in {SETUP, MERGE_CHECK}:
         return after
     told = told_of(failure, event.words)

@@ -1,11 +1,12 @@
 """How an attempt answers its commands: every decision of one Worker, as a table of small rules."""
 
+import re
 from collections.abc import Sequence
 
 import msgspec
 
 from events.action import Action, Outcome
-from events.attempt import MERGE_CHECK, SETUP, Attempt, Permit, evolve
+from events.attempt import MERGE_CHECK, SETUP, Attempt, Permit, evolve, owes_setup
 from events.attempt_words import (
     AnswerTaken,
     AttemptCommand,
@@ -56,15 +57,18 @@ from events.ids import ApprovalId, CallId, Digest
 from events.payload import Text
 from events.policy import Judgement, judge
 
-BLOCKED = "BLOCKED"
-"""product.md, section 4.4: a text that starts with this word gives up; elsewhere it means nothing."""
+BLOCKED = re.compile(r"\s*BLOCKED\b[\s:.-]*")
+"""product.md, section 4.4: a text that starts so gives up; the word elsewhere means nothing."""
 FINISH, GIVE_UP = "finish", "give_up"
 
 LESSON_CHARS = 2000
 """A lesson stays small: it is the first thing that the next attempt reads."""
 
-FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 60.0
+FIRST_DELAY_S, LONGEST_DELAY_S, MOST_DOUBLINGS = 1.0, 60.0, 6
 """Between two tries of a model call, doubling, unless the server names a delay."""
+
+CONFLICTS_NAMED = 20
+"""Paths in conflict that are named one by one; the tree holds the rest."""
 
 
 def decide(command: AttemptCommand, state: Attempt) -> Sequence[AttemptEvent]:
@@ -76,6 +80,8 @@ def decide(command: AttemptCommand, state: Attempt) -> Sequence[AttemptEvent]:
     match command:
         case StartAttempt(terms=terms) if state.stage == "new":
             return [AttemptStarted(terms)]
+        case EndAttempt(result="completed"):
+            raise CommandRefusedError(command, "only the commit of its ticket completes an attempt")
         case EndAttempt(result=result, reason=reason) if state.stage not in {"new", "over"}:
             return [_ended(state, result, reason)]
         case ReportWorktreeLost() if state.stage not in {"new", "opening", "over"}:
@@ -88,7 +94,7 @@ def decide(command: AttemptCommand, state: Attempt) -> Sequence[AttemptEvent]:
             return _take_hint(command, state)
         case _ if state.gate is not None or state.failure is not None:
             pass
-        case RecordSetup(outcome=outcome, tree=tree) if state.setup_due:
+        case RecordSetup(outcome=outcome, tree=tree) if owes_setup(state):
             return [SetupRan(outcome, tree)]
         case BeginCall() if _between_turns(state) and state.call is None:
             return [_begin_call(command, state)]
@@ -195,8 +201,8 @@ def _reply(command: RecordReply, state: Attempt) -> list[AttemptEvent]:
         command.usage,
         command.latency_s,
     )
-    if command.opening.startswith(BLOCKED):
-        reason = command.opening.removeprefix(BLOCKED).lstrip(" :.-\n") or "no reason given"
+    if blocked := BLOCKED.match(command.opening):
+        reason = command.opening[blocked.end() :].strip() or "no reason given"
         return [replied, _ended(state, "gave_up", reason)]
     if calls:
         return [replied]
@@ -205,7 +211,7 @@ def _reply(command: RecordReply, state: Attempt) -> list[AttemptEvent]:
 
 def _call_failure(command: RecordCallFailure, state: Attempt) -> list[AttemptEvent]:
     tries = state.tries + 1
-    backoff = min(FIRST_DELAY_S * 2**state.tries, LONGEST_DELAY_S)
+    backoff = min(FIRST_DELAY_S * 2 ** min(state.tries, MOST_DOUBLINGS), LONGEST_DELAY_S)
     delay = backoff if command.retry_after_s is None else command.retry_after_s
     if not command.retryable:
         failed = CallFailed(command.kind, command.message)
@@ -225,23 +231,24 @@ def _request_tool(command: RequestTool, state: Attempt) -> list[AttemptEvent]:
         return [_ended(state, "gave_up", command.words or "no reason given")]
     if call.tool == FINISH:
         return _finished(state, command.words)
-    if state.permit is not None:
-        return _use_permit(state, state.permit, call, action)
     judgement = _judge(state, action)
     match judgement.verdict:
-        case "allow":
-            return [ToolStarted(call.call, action, state.tree, judgement.rule)]
         case "deny":
             return [_refused(state, call, f"The policy denies this call: {judgement.reason}")]
+        case _ if state.permit is not None:
+            return [_use_permit(state, state.permit, action)]
+        case "allow":
+            return [ToolStarted(call.call, action, state.tree, judgement.rule)]
         case "ask":
             return [_gated(state, action, call.call, judgement.rule)]
 
 
-def _use_permit(state: Attempt, permit: Permit, call: Call, action: Action) -> list[AttemptEvent]:
-    if permit.digest == action.digest:
-        return [ToolStarted(call.call, action, state.tree, permit.approval, permit.arguments)]
-    voided = PermitVoided(permit.approval, permit.digest, action.digest)
-    return [voided, _gated(state, action, call.call, "the approved action has changed")]
+def _use_permit(state: Attempt, permit: Permit, action: Action) -> ToolStarted | PermitVoided:
+    """Return the start of exactly what was approved; else the call is considered anew, unedited."""
+    if permit.digest is not None and permit.digest != action.digest:
+        return PermitVoided(permit.approval, permit.digest, action.digest)
+    call = state.pending[0].call
+    return ToolStarted(call, action, state.tree, permit.approval, permit.arguments)
 
 
 def _finished(state: Attempt, summary: Text) -> list[AttemptEvent]:
@@ -268,9 +275,14 @@ def _review_doubt(command: ReviewDoubt, state: Attempt) -> list[AttemptEvent]:
         return [doubted]
     action = msgspec.structs.replace(state.running.action, kind="in_doubt")
     judgement = _judge(state, action)
-    if judgement.verdict == "allow":
-        return [doubted]
-    return [doubted, _gated(state, action, command.call, judgement.rule)]
+    match judgement.verdict:
+        case "allow":
+            return [doubted]
+        case "deny":
+            told = f"Cut short by a crash and not run again: {judgement.reason}"
+            return [doubted, _refused(state, state.pending[0], told)]
+        case "ask":
+            return [doubted, _gated(state, action, command.call, judgement.rule)]
 
 
 def _answer(command: RecordAnswer, state: Attempt) -> list[AttemptEvent]:
@@ -299,6 +311,10 @@ def _take_hint(command: TakeHint, state: Attempt) -> list[AttemptEvent]:
     if command.call == MERGE_CHECK:
         reason = f"green alone, but the check is red on the merged tree: {command.words}"
         return [taken, _ended(state, "failed", reason)]
+    failures = evolve(state, taken).failures
+    times = failures.count(failures[-1])
+    if times >= state.bound.limits.stuck_after:
+        return [taken, _ended(state, "stuck", f"the same failure {times} times: {command.words}")]
     if state.stage == "checking" and len(state.turns) >= state.bound.limits.turns:
         return [
             taken,
@@ -316,7 +332,9 @@ def _check(outcome: Outcome, state: Attempt) -> list[AttemptEvent]:
 
 def _merge(command: RecordMerge, state: Attempt) -> list[AttemptEvent]:
     if command.tree is None:
-        paths = ", ".join(command.conflicts)
+        paths = ", ".join(command.conflicts[:CONFLICTS_NAMED])
+        left_out = len(command.conflicts) - CONFLICTS_NAMED
+        paths += f" and {left_out} more" if left_out > 0 else ""
         reason = f"its changes conflict with tickets merged meanwhile, in: {paths}"
         return [_ended(state, "failed", reason)]
     terms = state.bound
@@ -329,6 +347,7 @@ def _refused(state: Attempt, call: Call, text: str) -> ToolFinished:
 
 
 def _ended(state: Attempt, result: Result, reason: str) -> AttemptEnded:
+    reason = reason[:LESSON_CHARS]
     return AttemptEnded(result, reason, _lesson(state, reason))
 
 

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from events.action import Outcome
 from events.conversation import Prompt, PromptKey, UserMessage
 from events.hint import MAX_WORDS, Failure, cut
 from events.ids import ticket_of
@@ -26,8 +27,7 @@ def hint_prompt(failure: Failure, output: str, model: str) -> Prompt:
     """Return what the QA model is asked; it depends on the failure alone."""
     outcome = failure.outcome
     ticket, number = ticket_of(failure.attempt)
-    ended = outcome.finding or f"exit code {outcome.exit_code}, signal {outcome.signal}"
-    asked = f"Command: {outcome.command or failure.call}\nEnded: {ended}\nOutput:\n"
+    asked = f"Command: {outcome.command or failure.call}\nEnded: {_ended(outcome)}\nOutput:\n"
     return Prompt(
         model=model,
         system=SYSTEM,
@@ -36,6 +36,14 @@ def hint_prompt(failure: Failure, output: str, model: str) -> Prompt:
         max_output_tokens=512,
         answer_schema=ANSWER_SCHEMA,
     )
+
+
+def _ended(outcome: Outcome) -> str:
+    if outcome.finding:
+        return outcome.finding
+    if outcome.timed_out:
+        return f"timeout after {outcome.duration_s:.1f} s"
+    return f"exit code {outcome.exit_code}, signal {outcome.signal}"
 
 
 def extract(output: str) -> str:
@@ -58,9 +66,9 @@ def hint_in(answer: str) -> str | None:
 
 
 def first_cause(output: str) -> str:
-    """Return a hint without a model: the last line that names an error, else the last line.
+    r"""Return a hint without a model: the last line that names an error, else the last line.
 
-    >>> first_cause("Traceback ...\\nKeyError: 'x'\\n")
+    >>> first_cause("Traceback ...\nKeyError: 'x'\n")
     "KeyError: 'x'"
     """
     lines = [line.strip() for line in output.splitlines() if line.strip()]

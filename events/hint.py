@@ -15,6 +15,8 @@ from events.payload import Text
 
 MAX_WORDS = 20
 """product.md, section 1: a hint has at most 20 words."""
+MAX_CHARS = 400
+"""A line of output can be one endless word."""
 
 Source = Literal["model", "extract"]
 """Who wrote a hint: the QA model, or the rules that stand in for it."""
@@ -79,12 +81,12 @@ class Hint(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def cut(words: str) -> str:
-    """Return the first `MAX_WORDS` words on one line.
+    r"""Return the first `MAX_WORDS` words on one line, `MAX_CHARS` characters at most.
 
-    >>> cut("one  two\\nthree")
+    >>> cut("one  two\nthree")
     'one two three'
     """
-    return " ".join(words.split()[:MAX_WORDS])
+    return " ".join(words.split()[:MAX_WORDS])[:MAX_CHARS].rstrip()
 
 
 def decide(command: HintCommand, state: Hint) -> Sequence[HintEvent]:
