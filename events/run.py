@@ -111,7 +111,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     def waits(self) -> bool:
         """Whether nothing moves before a person answers."""
         track = self.plan
-        return bool(track.count("step_paused")) and not (track.ready or track.count("in_progress"))
+        if track.ready or track.count("in_progress") or not self.active:
+            return False
+        return all(track[active.ticket].waits_for for active in self.active.values())
 
 
 class Assign(msgspec.Struct, frozen=True):

@@ -81,7 +81,7 @@ def decide(command: RunCommand, state: Run) -> Sequence[RunEvent]:
             return [ActorCrashed(actor, error, attempt)]
         case RecordDelivery() if state.standing == "ended":
             return [RunDelivered(command.commit, command.how, command.branch, command.problem)]
-        case ReleaseTicket() if state.track is not None and state.standing != "cancelling":
+        case ReleaseTicket() if _can_go_on(state):
             return _release(command, state)
         case EndRun() if state.standing == "cancelling":
             return [RunEnded("cancelled", state.commit, state.tree)]
@@ -116,6 +116,11 @@ def decide(command: RunCommand, state: Run) -> Sequence[RunEvent]:
         case _:
             pass
     raise CommandRefusedError(command, f"the run is {state.standing}")
+
+
+def _can_go_on(state: Run) -> bool:
+    """Return whether a release means anything: a run that was cancelled is over for good."""
+    return state.standing in {"running", "paused"} or state.ending in {"completed", "blocked"}
 
 
 def _active(command: RunCommand, state: Run, attempt: AttemptId) -> Active:
@@ -197,6 +202,8 @@ def model_for(state: Run, ticket: Ticket, number: int) -> str:
 
 
 def _park(command: ParkTicket, active: Active, state: Run) -> list[RunEvent]:
+    if _is_merging(state, active.attempt):
+        raise CommandRefusedError(command, f"attempt {active.attempt} asks to be merged")
     known = state.plan[active.ticket].waits_for == command.approval
     return [] if known else [TicketParked(active.ticket, command.approval)]
 
@@ -207,15 +214,22 @@ def _unpark(active: Active, state: Run) -> list[RunEvent]:
 
 
 def _queue(active: Active, state: Run) -> list[RunEvent]:
-    granted = state.grant is not None and state.grant.attempt == active.attempt
-    if granted or active.attempt in state.queue:
+    if _is_merging(state, active.attempt):
         return []
     return [*_unpark(active, state), MergeQueued(active.ticket, active.attempt)]
 
 
+def _is_merging(state: Run, attempt: AttemptId) -> bool:
+    return attempt in state.queue or _may_merge(state, attempt)
+
+
+def _may_merge(state: Run, attempt: AttemptId) -> bool:
+    return state.grant is not None and state.grant.attempt == attempt
+
+
 def _result(command: RecordResult, active: Active, state: Run) -> list[RunEvent]:
     ticket = state.plan[active.ticket]
-    if command.result == "completed" and command.commit and command.tree:
+    if command.result == "completed":
         return _complete(command, active, state)
     cause = _CAUSES[command.result]
     if cause not in {"rejected", "manual"} and ticket.tries < ticket.max_attempts:
@@ -235,8 +249,8 @@ def _result(command: RecordResult, active: Active, state: Run) -> list[RunEvent]
 
 
 def _complete(command: RecordResult, active: Active, state: Run) -> list[RunEvent]:
-    assert command.commit is not None
-    assert command.tree is not None
+    if not (command.commit and command.tree and _may_merge(state, active.attempt)):
+        raise CommandRefusedError(command, f"attempt {active.attempt} was not let merge")
     completed = TicketCompleted(
         active.ticket, active.attempt, command.commit, command.tree, command.usage
     )
