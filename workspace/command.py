@@ -106,6 +106,8 @@ class CommandRunner:
     ) -> Future[CommandResult]:
         """Start `command` in `cwd` with exactly `env`; `call` names it for `cancel`.
 
+        If `env` asks for the C locale, the launcher's Python adds ``LC_CTYPE=C.UTF-8`` (PEP 538).
+
         No two commands may run under the same `call` at once.
 
         The future is completed by the runner's own thread once nothing of the command is left, at

@@ -227,9 +227,12 @@ def decoded_arguments(tool: str, text: str, names: Sequence[str] = ()) -> tuple[
         listed = ", ".join(each.name for each in allowed)
         raise ToolError(f"there is no tool {tool[:64]!r}; the tools are {listed}")
     try:
-        return found, msgspec.json.decode(text, type=found.arguments, strict=False)
+        arguments = msgspec.json.decode(text, type=found.arguments, strict=False)
     except (ValueError, RecursionError) as error:
         raise ToolError(f"the arguments of {tool} are not right: {error}") from None
+    if isinstance(arguments, RunCommand) and "\0" in arguments.command:
+        raise ToolError(f"the arguments of {tool} are not right: a command cannot hold a NUL")
+    return found, arguments
 
 
 def canonical(arguments: AnyArguments) -> bytes:

@@ -161,6 +161,7 @@ def test_calls_that_are_not_right_are_refused(worker: Worker) -> None:
     assert "occurs 2 times" in worker.refusal("replace_text", path="a.txt", old="one", new="")
     assert "does not exist" in worker.refusal("replace_text", path="x/y", old="a", new="")
     assert "does not exist" in worker.refusal("delete_file", path="x")
+    assert "cannot hold a NUL" in worker.refusal("run_command", command="ls\0rm")
     assert "exists already" in worker.refusal("move_file", source="a.txt", target="b.txt")
     assert "steers other programs" in worker.refusal("move_file", source="a.txt", target=".envrc")
     assert worker.names() == ["a.txt", "b.txt"]
