@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from cli.errors import InputUnreadableError
 from cli.exit_code import ExitCode
 from cli.inputs import read_input
-from cli.settings import load_settings
+from cli.settings import Loaded, load_settings
 from cli.terminal import escaped
 from events.errors import ProblemsError, TracksideError
 from events.track import Track, TrackSpec
@@ -39,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     """Print one line about a valid track, else one line for each problem; return the exit code."""
     problems: list[str] = []
     spec = _kept(lambda: parse_track(read_input(args.track), args.track), problems)
-    loaded = _kept(lambda: load_settings(args.repo, os.environ, {}), problems)
+    loaded = _kept(lambda: _configuration(args.repo), problems)
     if spec is not None and loaded is not None:
         unknown = check_archetypes(spec, loaded.settings.archetypes)
         problems += (f"{args.track}: {problem}" for problem in unknown)
@@ -50,6 +51,12 @@ def run(args: argparse.Namespace) -> int:
     else:
         print(escaped(f"{args.track}: {_summary(spec)}"))
     return ExitCode.BAD_INPUT if problems else ExitCode.COMPLETED
+
+
+def _configuration(repository: Path) -> Loaded:
+    if not repository.is_dir():
+        raise InputUnreadableError(str(repository), "there is no such folder")
+    return load_settings(repository, os.environ, {})
 
 
 def _kept(work: Callable[[], T], problems: list[str]) -> T | None:

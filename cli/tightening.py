@@ -55,10 +55,12 @@ def _in_order(*loosest_first: str) -> _Rule:
 
 
 def _policy(value: object, before: object) -> str | None:
+    if not isinstance(value, str):
+        return None  # likewise
     if before not in _POLICIES:
         return None if value == "deny" else f"only deny is stricter than {before}"
     if value not in _POLICIES:
-        return f"{quoted(str(value))} is a file of rules, which only the user may choose"
+        return f"{quoted(value)} is a file of rules, which only the user may choose"
     return _in_order(*_POLICIES)(value, before)
 
 

@@ -37,7 +37,6 @@ _WORDS = {
     "str": "a string", "int": "a whole number", "float": "a number", "bool": "true or false",
     "null": "null", "object": "an object", "array": "a list",
 }  # fmt: skip
-_AT = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<where>.*)`)?", re.DOTALL)
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -79,10 +78,7 @@ def read(data: object, kind: type[T], place: str, problems: Problems) -> T | Non
     """Return `data` as a `kind`; or None, with every reason why not added to `problems`."""
     before = len(problems)
     _walk(data, kind, place, problems)
-    if len(problems) > before:
-        return None
-    value: T | None = _converted(data, kind, place, problems)
-    return value
+    return None if len(problems) > before else msgspec.convert(data, kind)
 
 
 def quoted(text: str) -> str:
@@ -121,20 +117,41 @@ def _walk(data: object, kind: Any, place: str, problems: Problems) -> None:  # n
     match data:
         case dict() if isinstance(bare, type) and issubclass(bare, msgspec.Struct):
             _walk_struct(data, bare, place, problems)
+            _ask(notes, data, place, problems)
         case dict() if get_origin(bare) is dict:
             for key, value in data.items():
                 _walk(value, get_args(bare)[1], key_of(place, key), problems)
         case list() if get_origin(bare) in {list, tuple}:
-            named = next((note for note in notes if isinstance(note, Named)), None)
-            for number, item in enumerate(data):
-                where = place_of(named, number + 1, item) if named else f"{place}[{number}]"
-                _walk(item, get_args(bare)[0], where, problems)
+            _walk_list(data, get_args(bare)[0], notes, place, problems)
         case _:
             _check_leaf(data, kind, place, problems)
-    if len(problems) == before or isinstance(data, dict):
-        reasons = (note(data) for note in notes if callable(note))
-        for reason in filter(None, reasons):
-            problems.add(place, reason)
+            if len(problems) == before:
+                _ask(notes, data, place, problems)
+
+
+def _walk_list(
+    data: Sequence[object],
+    kind: Any,  # noqa: ANN401 - a type form
+    notes: Sequence[Any],
+    place: str,
+    problems: Problems,
+) -> None:
+    before = len(problems)
+    named = next((note for note in notes if isinstance(note, Named)), None)
+    for number, item in enumerate(data):
+        where = place_of(named, number + 1, item) if named else f"{place}[{number}]"
+        _walk(item, kind, where, problems)
+    if len(problems) == before:
+        _ask(notes, data, place, problems)
+    bounds = tuple(note for note in notes if isinstance(note, msgspec.Meta))
+    if len(problems) == before and bounds:
+        _judge(data, Annotated[(list[Any], *bounds)], place, problems)
+
+
+def _ask(notes: Sequence[Any], data: object, place: str, problems: Problems) -> None:
+    reasons = (note(data) for note in notes if callable(note))
+    for reason in filter(None, reasons):
+        problems.add(place, reason)
 
 
 def _walk_struct(
@@ -162,7 +179,7 @@ def _check_leaf(data: object, kind: Any, place: str, problems: Problems) -> None
     elif isinstance(data, float) and not math.isfinite(data):
         problems.add(place, "expected a number that is finite")
     else:
-        _converted(data, kind, place, problems)
+        _judge(data, kind, place, problems)
 
 
 def _flaw(text: str) -> str | None:
@@ -175,15 +192,11 @@ def _flaw(text: str) -> str | None:
     return None
 
 
-def _converted(data: object, kind: Any, place: str, problems: Problems) -> Any:  # noqa: ANN401 - a type form
+def _judge(data: object, kind: Any, place: str, problems: Problems) -> None:  # noqa: ANN401 - a type form
     try:
-        return msgspec.convert(data, kind)
+        msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
-        found = _AT.fullmatch(str(error))
-        what, where = (found["what"], found["where"] or "") if found else (str(error), "")
-        where = place + where if place else where.removeprefix(".")
-        problems.add(where, _choices(data, kind) or _in_words(what))
-        return None
+        problems.add(place, _choices(data, kind) or _in_words(str(error)))
 
 
 def _choices(data: object, kind: Any) -> str | None:  # noqa: ANN401 - a type form

@@ -16,7 +16,15 @@ Cause = Literal["dependency", "rejected", "failed", "gave_up", "stuck", "budget"
 """Why a ticket is blocked."""
 
 Move = Literal[
-    "unlock", "assign", "park", "unpark", "complete", "requeue", "block", "skip", "release",
+    "unlock",
+    "assign",
+    "park",
+    "unpark",
+    "complete",
+    "requeue",
+    "block",
+    "skip",
+    "release",
     "relock",
 ]
 

@@ -376,6 +376,7 @@ def test_all_problems_come_at_once_each_with_its_place() -> None:
         'ticket 1 ("T1").step_mode: expected true or false, got a string',
         "ticket 2: expected an object, got a whole number",
         'ticket 3 ("T1").depends_on[1]: expected a string, got a whole number',
+        'ticket 3 ("T1"): missing key "description"',
         "ticket 4: expected an object, got a string",
         'ticket 3 ("T1").id: already taken by ticket 1 ("T1")',
         'ticket 3 ("T1").depends_on[0]: no ticket "T9"',
