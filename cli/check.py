@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from cli.errors import InputUnreadableError
+from cli.escape import shown
 from cli.exit_code import ExitCode
 from cli.inputs import read_input
 from cli.settings import Loaded, load_settings
-from cli.terminal import escaped
 from events.errors import ProblemsError, TracksideError
 from events.track import Track, TrackSpec
 from events.track_file import check_archetypes, parse_track
@@ -47,9 +47,9 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(_answer(args.track, spec, problems), indent=2))
     elif problems or spec is None:
-        print(*map(escaped, problems), sep="\n", file=sys.stderr)
+        print(*map(shown, problems), sep="\n", file=sys.stderr)
     else:
-        print(escaped(f"{args.track}: {_summary(spec)}"))
+        print(shown(f"{args.track}: {_summary(spec)}"))
     return ExitCode.BAD_INPUT if problems else ExitCode.COMPLETED
 
 
