@@ -18,5 +18,7 @@ class ExitCode(IntEnum):
     HELD = 5
     """Another process holds the run."""
     BUG = 70
+    DISK = 74
+    """A disk is full, failing or read-only; can be resumed once it is mended."""
     INTERRUPTED = 130
     """Can be resumed."""

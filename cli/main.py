@@ -1,0 +1,131 @@
+"""The way in: finds the command, runs it, and turns whatever happens into one exit code.
+
+Only the module of the chosen command is imported, so that `--help` is quick; that is why the help
+texts stand here.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple, NoReturn
+
+from cli.escape import shown
+from cli.exit_code import ExitCode
+
+
+class Entry(NamedTuple):
+    """Where a command lives and what it is for."""
+
+    module: str
+    """Has `configure(parser)` and `run(args) -> int`."""
+    help: str
+
+
+COMMANDS: dict[str, Entry] = {
+    "run": Entry("cli.run", "run a track on a repository"),
+    "resume": Entry("cli.resume", "go on with a run that was cut short, paused or waiting"),
+    "runs": Entry("cli.runs", "list the runs of a repository"),
+    "status": Entry("cli.status", "say how a run stands, ticket by ticket"),
+    "log": Entry("cli.log", "print the events of a run"),
+    "check": Entry("cli.check", "validate a track file and write nothing"),
+    "view": Entry("cli.view", "show a source file as a worker would see it"),
+    "schema": Entry("cli.schema", "print the JSON Schemas of all that is read and written"),
+    "doctor": Entry("cli.doctor", "show what is installed and which settings are in force"),
+}
+"""Every command, in the order of the help."""
+
+HINT = "`trackside --help` lists the commands"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code (see `cli.exit_code`); never raises."""
+    _tolerate_poor_encodings()
+    words = [*(sys.argv[1:] if argv is None else argv)]
+    try:
+        code = _dispatch(words)
+        sys.stdout.flush()
+    except SystemExit as asked:
+        code = asked.code if isinstance(asked.code, int) else ExitCode.COMPLETED
+    except BaseException as error:  # noqa: BLE001 - the edge of the program: all ends in a number
+        from cli.failure import exit_code_after
+
+        code = exit_code_after(error, wants_json="--json" in words)
+    return int(code)
+
+
+def _dispatch(words: list[str]) -> int:
+    match words:
+        case []:
+            print(_overview(), file=sys.stderr)
+            return ExitCode.BAD_INPUT
+        case ["-h" | "--help" | "help", *_]:
+            print(_overview())
+            return ExitCode.COMPLETED
+        case ["-V" | "--version", *_]:
+            from importlib.metadata import version
+
+            print(f"trackside {version('trackside')}")
+            return ExitCode.COMPLETED
+        case [name, *rest] if name in COMMANDS:
+            return _run(name, rest)
+        case [name, *_]:
+            print(f"trackside: {shown(_unknown(name))}", file=sys.stderr)
+            return ExitCode.BAD_INPUT
+    raise AssertionError(words)
+
+
+def _run(name: str, rest: list[str]) -> int:
+    entry = COMMANDS[name]
+    command = importlib.import_module(entry.module)
+    parser = _Parser(
+        prog=f"trackside {name}",
+        description=f"{entry.help[0].upper()}{entry.help[1:]}.",
+        allow_abbrev=False,
+    )
+    command.configure(parser)
+    code: int = command.run(parser.parse_args(rest))
+    return code
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says on one escaped line what is wrong, and where to read on."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {shown(message)}; see `{self.prog} --help`", file=sys.stderr)
+        sys.exit(ExitCode.BAD_INPUT)
+
+
+def _overview() -> str:
+    width = max(map(len, COMMANDS))
+    listed = "\n".join(f"  {name:<{width}}  {entry.help}" for name, entry in COMMANDS.items())
+    return (
+        "usage: trackside COMMAND [ARGUMENTS]\n\n"
+        "Runs tracks of dependent coding tickets with language-model workers.\n\n"
+        f"commands:\n{listed}\n\n"
+        "options:\n"
+        "  -h, --help     this page; `trackside COMMAND --help` for the page of a command\n"
+        "  -V, --version  the version\n"
+    )
+
+
+def _unknown(name: str) -> str:
+    if name.startswith("-"):
+        return f"unknown option {name}; {HINT}"
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, COMMANDS, n=1)
+    meant = f"did you mean `trackside {close[0]}`?" if close else HINT
+    return f"unknown command {name}; {meant}"
+
+
+def _tolerate_poor_encodings() -> None:
+    """Let a terminal that lacks a character show its code instead."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

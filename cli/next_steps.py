@@ -1,0 +1,60 @@
+"""What to type next: every answer about a run ends with the commands that lead on."""
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from cli.main import COMMANDS
+from cli.standing import Standing
+from events.run import Run, due
+from events.world import World
+
+MOST = 5
+"""Commands that are named; one for each question or block would be a page."""
+
+
+def next_steps(world: World, standing: Standing, repository: Path | None) -> tuple[str, ...]:
+    """Return the commands that lead on from here, the likeliest first.
+
+    Args:
+        world: The run.
+        standing: How it stands.
+        repository: Named in each command; None if the person is inside it.
+    """
+    git = "git" if repository is None else f"git -C {shlex.quote(str(repository))}"
+    option = "" if repository is None else f" --repo {shlex.quote(str(repository))}"
+    steps = [
+        words if words.startswith("git ") else words + option
+        for words in _steps(world, standing, git)
+        if words.startswith("git ") or words.split()[1] in COMMANDS
+    ]
+    return tuple(steps[:MOST])
+
+
+def _steps(world: World, standing: Standing, git: str) -> Iterator[str]:
+    run = world.run
+    name = shlex.quote(run.facts.run)
+    match standing:
+        case "waiting":
+            for approval, question in sorted(world.approvals.items()):
+                if question.is_open:
+                    yield f"trackside approve {name} {shlex.quote(approval)}"
+            yield f"trackside resume {name}"
+        case "paused" | "interrupted":
+            yield f"trackside resume {name}"
+        case "running":
+            yield f"trackside log {name} --follow"
+        case "completed" | "blocked" | "cancelled":
+            yield from _after_the_end(run, name, git)
+
+
+def _after_the_end(run: Run, name: str, git: str) -> Iterator[str]:
+    if due(run):
+        yield f"trackside resume {name}"
+    if run.delivery is not None and run.delivery.branch:
+        yield f"{git} switch {shlex.quote(run.delivery.branch)}"
+    for ticket in run.plan:
+        if ticket.status == "blocked" and ticket.block and ticket.block.cause != "dependency":
+            yield f"trackside retry {name} {shlex.quote(ticket.id)}"
+    if run.ending != "completed":
+        yield f"trackside status {name}"

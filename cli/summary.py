@@ -1,0 +1,95 @@
+"""What there is to say about a run: what was delivered, what is blocked and why, what waits."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from cli.answers import Blocked, Delivery, Summary, TierUse, Use, Wait
+from cli.blocks import because_of
+from cli.escape import path_text
+from cli.next_steps import next_steps
+from cli.run_view import RunView
+from cli.spending import Spent
+from cli.standing import Standing
+from cli.words import action_words
+from events.run import Run
+from events.state_digest import state_digest
+from events.ticket import TicketState
+
+STATES: tuple[TicketState, ...] = (
+    "completed", "in_progress", "step_paused", "pending", "locked", "blocked", "skipped",
+)  # fmt: skip
+"""In the order in which they are counted."""
+
+
+def summary_of(view: RunView, standing: Standing, repository: Path | None = None) -> Summary:
+    """Return all of it as one value; only of a run whose plan is on record.
+
+    Args:
+        view: The run.
+        standing: How it stands.
+        repository: Named in the commands to type; None if the person is inside it.
+    """
+    run = view.world.run
+    facts, plan, total = run.facts, run.plan, view.spending.total
+    return Summary(
+        code=standing,
+        position=view.world.position,
+        digest=state_digest(view.world),
+        run=facts.run,
+        repository=path_text(facts.repository),
+        track=facts.track.id,
+        title=facts.track.title,
+        began=view.began,
+        at=view.at,
+        tickets=len(plan),
+        counts={state: plan.count(state) for state in STATES},
+        commit=run.commit,
+        delivery=_delivery(run),
+        blocked=tuple(
+            Blocked(ticket=ticket, title=plan[ticket].title, because=chain)
+            for ticket, chain in because_of(view).items()
+        ),
+        waits=tuple(_waits(view)),
+        use=use_of(total),
+        tiers=tuple(
+            TierUse(tier=tier, model=model, use=use_of(spent))
+            for (tier, model), spent in sorted(view.spending.by_model.items())
+        ),
+        unpriced=tuple(sorted(total.unpriced)),
+        next=next_steps(view.world, standing, repository),
+    )
+
+
+def use_of(spent: Spent) -> Use:
+    """Return a sum as answers have it."""
+    usage = spent.usage
+    return Use(
+        calls=spent.calls,
+        input=usage.input,
+        output=usage.output,
+        cached=usage.cached,
+        thinking=usage.thinking,
+        tokens=usage.total,
+        usd=spent.usd,
+    )
+
+
+def _delivery(run: Run) -> Delivery | None:
+    done = run.delivery
+    if done is None:
+        return None
+    return Delivery(commit=done.commit, how=done.how, branch=done.branch, problem=done.problem)
+
+
+def _waits(view: RunView) -> Iterator[Wait]:
+    """Go through the questions that hold a ticket, in file order."""
+    run, rank = view.world.run, view.world.run.plan.plan.rank
+    for active in sorted(run.active.values(), key=lambda active: rank[active.ticket]):
+        gate = view.world.attempt(active.attempt).gate
+        if gate is not None:
+            yield Wait(
+                approval=gate.approval,
+                ticket=active.ticket,
+                attempt=active.attempt,
+                action=action_words(gate.action),
+            )

@@ -1,0 +1,109 @@
+"""The end of a run in words: a dozen escaped lines for a person."""
+
+from collections.abc import Iterator
+
+from cli.answers import Summary
+from cli.blocks import chain_words
+from cli.escape import clipped, columns, shown
+from cli.spending import usd_words
+from cli.words import SHORT_ID
+
+TIERS = {1: "epic", 2: "track", 3: "workers", 4: "QA"}
+MOST_LISTED = 20
+"""Blocked tickets and questions that the text lists; the JSON has all of them."""
+REASON_CHARS = 400
+
+_STATES = {
+    "completed": "completed",
+    "in_progress": "in progress",
+    "step_paused": "waiting for a person",
+    "pending": "ready",
+    "locked": "locked",
+    "blocked": "blocked",
+    "skipped": "skipped",
+}
+"""State of a ticket -> how it is counted in words; the order is that of the line."""
+
+
+def lines_of(summary: Summary) -> Iterator[str]:
+    """Give the lines, escaped and without their ends."""
+    yield f"run {shown(summary.run)} {_STANDING[summary.code]}: {counts_words(summary)}"
+    yield from _delivery(summary)
+    if summary.blocked:
+        yield "blocked:"
+        rows = [[b.ticket, clipped(chain_words(b.because), REASON_CHARS)] for b in summary.blocked]
+        yield from _listed(rows)
+    if summary.waits:
+        yield "waits for a person:"
+        rows = [[w.approval, clipped(w.action, REASON_CHARS)] for w in summary.waits]
+        yield from _listed(rows)
+    yield from use_lines(summary)
+    if summary.next:
+        yield "next:"
+        yield from (f"  {shown(command)}" for command in summary.next)
+
+
+_STANDING = {
+    "completed": "is completed",
+    "blocked": "ended with blocked tickets",
+    "cancelled": "was cancelled",
+    "waiting": "waits for a person",
+    "paused": "is paused",
+    "running": "is running",
+    "interrupted": "was interrupted",
+}
+
+
+def counts_words(summary: Summary) -> str:
+    """Return how many tickets are in which state: ``3 of 5 tickets completed, 2 blocked``."""
+    completed = summary.counts["completed"]
+    of_all = f"{completed} of {summary.tickets} tickets completed"
+    others = (
+        f"{summary.counts[state]} {_STATES[state]}"
+        for state in summary.counts
+        if state != "completed" and summary.counts[state]
+    )
+    return ", ".join([of_all, *others])
+
+
+def use_lines(summary: Summary) -> Iterator[str]:
+    """Give what was used in all, and by tier and model."""
+    if not summary.use.calls:
+        return
+    yield f"used: {summary.use.tokens:,} tokens, cost {usd_words(summary.use.usd)}"
+    yield from columns(
+        [
+            f"  tier {row.tier} ({TIERS[row.tier]})",
+            shown(row.model),
+            f"{row.use.calls} calls",
+            f"{row.use.input:,} in ({row.use.cached:,} cached)",
+            f"{row.use.output:,} out",
+            f"{row.use.thinking:,} thinking",
+            f"cost {usd_words(row.use.usd)}",
+        ]
+        for row in summary.tiers
+    )
+    if summary.unpriced:
+        yield f"  no price is known for {shown(', '.join(summary.unpriced))}"
+
+
+def _delivery(summary: Summary) -> Iterator[str]:
+    done = summary.delivery
+    if done is None:
+        return
+    commit = done.commit[:SHORT_ID]
+    match done.how:
+        case "branch":
+            yield f"delivered: branch {shown(done.branch)} at {commit}"
+        case "apply":
+            yield f"delivered: your checkout is now at {commit}"
+        case _:
+            yield f"not delivered: {commit}"
+    if done.problem:
+        yield f"  {clipped(done.problem, REASON_CHARS)}"
+
+
+def _listed(rows: list[list[str]]) -> Iterator[str]:
+    yield from columns([f"  {shown(name)}", *rest] for name, *rest in rows[:MOST_LISTED])
+    if len(rows) > MOST_LISTED:
+        yield f"  ... and {len(rows) - MOST_LISTED} more"

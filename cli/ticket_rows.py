@@ -1,0 +1,34 @@
+"""Each ticket of a run as one row: its state, and what its last attempt is at."""
+
+from cli.answers import Reason, TicketRow
+from cli.blocks import because_of
+from cli.run_view import RunView
+from cli.standing import doing
+from cli.summary import use_of
+from events.ids import attempt_id
+from events.ticket import Ticket
+
+
+def rows_of(view: RunView) -> tuple[TicketRow, ...]:
+    """Return a row for each ticket, in file order."""
+    chains = because_of(view)
+    return tuple(_row(view, ticket, chains.get(ticket.id, ())) for ticket in view.world.run.plan)
+
+
+def _row(view: RunView, ticket: Ticket, because: tuple[Reason, ...]) -> TicketRow:
+    name = attempt_id(ticket.id, ticket.attempts)
+    attempt, active = view.world.attempt(name), view.world.run.active.get(name)
+    asked = "" if attempt.terms is None else attempt.terms.model
+    return TicketRow(
+        ticket=ticket.id,
+        title=ticket.title,
+        state=ticket.status,
+        attempt=ticket.attempts,
+        max_attempts=ticket.max_attempts,
+        model=asked if active is None else active.model,
+        turn=len(attempt.turns),
+        doing="" if active is None else doing(attempt),
+        commit=attempt.commit if ticket.status == "completed" else None,
+        use=use_of(view.spending.of_ticket(ticket.id)),
+        because=because,
+    )

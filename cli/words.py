@@ -1,0 +1,205 @@
+"""One short line for each kind of event: what a person reads in `trackside log` and as progress.
+
+The stream says whom a line is about, so a line names only what the stream does not.
+"""
+
+from events import approval as gate
+from events import attempt_words as attempt
+from events import hint as qa
+from events import journal
+from events import run_words as run
+from events.action import Action, Outcome
+from events.base import Event
+from events.conversation import Usage
+from events.payload import BlobRef, Text
+from events.ticket import Block
+
+SHORT_ID = 10
+"""Characters of a commit or digest that a line shows."""
+
+
+def words_of(event: Event) -> str:
+    """Return what an event says beyond its type: unescaped, possibly long, empty for many."""
+    return _of_run(event) or _of_ticket(event) or _of_attempt(event) or _of_others(event)
+
+
+def _of_run(event: Event) -> str:
+    match event:
+        case run.RunStarted(start=start):
+            track = f"track {start.track.id} ({start.tickets} tickets)"
+            return f"{start.run}: {track} on {start.base[:SHORT_ID]}"
+        case run.TicketsPlanned(tickets=tickets):
+            return f"{len(tickets)} tickets"
+        case run.MergeQueued(attempt=name):
+            return f"{name} asks to be merged"
+        case run.MergeGranted(attempt=name, onto=onto):
+            return f"{name} may merge onto {onto.commit[:SHORT_ID]}"
+        case run.RunPaused(by=by) | run.RunContinued(by=by):
+            return f"by {by}"
+        case run.RunCancelled(by=by, reason=reason):
+            return _because(f"by {by}", reason)
+        case run.RunEnded(ending=ending, commit=commit):
+            return f"{ending} at {commit[:SHORT_ID]}"
+        case run.RunDelivered(commit=commit, how=how, branch=branch, problem=problem):
+            return _because(f"{commit[:SHORT_ID]} by {how} {branch}".rstrip(), problem)
+        case run.ActorCrashed(actor=actor, error=error):
+            return f"{actor}: {error}"
+    return ""
+
+
+def _of_ticket(event: Event) -> str:
+    match event:
+        case run.TicketUnlocked(ticket=ticket, by=by):
+            return f"{ticket} can start: {by} is done"
+        case run.TicketAssigned(attempt=name, model=model, gated=gated):
+            return f"{name} is worked on by {model}" + (", once approved" if gated else "")
+        case run.TicketParked(ticket=ticket, approval=approval):
+            return f"{ticket} waits for approval {approval}"
+        case run.TicketUnparked(ticket=ticket):
+            return f"{ticket} goes on"
+        case run.TicketCompleted(ticket=ticket, commit=commit, usage=usage):
+            return f"{ticket} is merged as {commit[:SHORT_ID]}{_tokens(usage)}"
+        case run.TicketRequeued(attempt=name, result=result, reason=reason):
+            return _because(f"{name} {_ENDED[result]} and will be tried again", reason)
+        case run.TicketBlocked(ticket=ticket, block=block):
+            return f"{ticket} is blocked: {block_words(block)}"
+        case run.BlockerChanged(ticket=ticket, by=by):
+            return f"{ticket} is now held by {by}"
+        case run.TicketReleased(ticket=ticket, to=to, by=by):
+            return f"{ticket} is released by {by} and is {to}"
+        case run.TicketSkipped(ticket=ticket, by=by, reason=reason):
+            return _because(f"{ticket} is skipped by {by}", reason)
+    return ""
+
+
+_ENDED: dict[attempt.Result, str] = {
+    "completed": "is done",
+    "failed": "failed",
+    "gave_up": "gave up",
+    "stuck": "is stuck",
+    "budget": "ran out of budget",
+    "rejected": "was rejected",
+    "cancelled": "was cancelled",
+}
+
+
+def _of_attempt(event: Event) -> str:
+    match event:
+        case attempt.AttemptStarted(terms=terms):
+            return f"{terms.ticket.title} ({terms.model})"
+        case attempt.ContextAssembled(views=views):
+            return f"{len(views)} views"
+        case attempt.SetupRan(outcome=outcome):
+            return f"setup {outcome_words(outcome)}"
+        case attempt.CallBegun(turn=turn, number=number, estimate=estimate):
+            return f"turn {turn}, call {number}, about {estimate} tokens"
+        case attempt.ReplyRecorded(turn=turn, calls=calls, text=text, usage=usage):
+            said = ", ".join(f"{call.call} {call.tool}" for call in calls) or text_words(text)
+            return f"turn {turn}{_tokens(usage)}: {said}"
+        case attempt.CallFailed(kind=kind, message=message, delay_s=delay_s):
+            again = f"; again in {delay_s:g} s" if delay_s else ""
+            return f"model call failed ({kind}): {message}{again}"
+        case attempt.ToolGated(approval=approval, action=action):
+            return f"asks for approval {approval}: {action_words(action)}"
+        case attempt.AnswerTaken(answer=answer):
+            return answer_words(answer)
+        case attempt.PermitVoided(approval=approval):
+            return f"approval {approval} is void: the action has changed"
+        case attempt.ToolStarted(call=call, action=action):
+            return f"{call} {action_words(action)}"
+        case attempt.ToolFinished(call=call, outcome=outcome, refused=refused):
+            return f"{call} {'refused' if refused else outcome_words(outcome)}{_said(outcome)}"
+        case attempt.ToolDoubted(call=call):
+            return f"{call} was cut short"
+        case attempt.WorkFinished(summary=summary):
+            return _because("says that it is done", summary)
+        case attempt.HintTaken(call=call, words=words):
+            return f"{call} failed: {words}"
+        case attempt.CheckRan(outcome=outcome, merged=merged):
+            return f"check{' of the merged tree' if merged else ''} {outcome_words(outcome)}"
+        case attempt.AttemptSubmitted(tree=tree):
+            return f"hands over tree {tree[:SHORT_ID]}"
+        case attempt.MergeBegun(onto=onto):
+            return f"merges onto {onto.commit[:SHORT_ID]}"
+        case attempt.TreeMerged(tree=tree, recheck=recheck):
+            return f"merged tree {tree[:SHORT_ID]}" + (", to be checked again" if recheck else "")
+        case attempt.CommitMade(commit=commit):
+            return f"commit {commit[:SHORT_ID]}"
+        case attempt.AttemptEnded(result=result, reason=reason):
+            return _because(_ENDED[result], reason)
+    return ""
+
+
+def _of_others(event: Event) -> str:
+    match event:
+        case qa.HintAsked(failure=failure):
+            return outcome_words(failure.outcome)
+        case qa.HintGiven(words=words, source=source, model=model, usage=usage):
+            return f"{words} (by {model or source}){_tokens(usage)}"
+        case gate.ApprovalAsked(question=question):
+            return action_words(question.action)
+        case gate.ApprovalAnswered(answer=answer):
+            return answer_words(answer)
+        case gate.ApprovalVoided(reason=reason):
+            return reason
+        case journal.LogOpened(epoch=epoch, pid=pid, program=program):
+            return f"epoch {epoch}, by process {pid} of trackside {program}"
+        case journal.LogRecovered(bytes=size, reason=reason, kept=kept):
+            return f"{size} bytes at the end were dropped ({reason}) and are kept in {kept}"
+    return ""
+
+
+def action_words(action: Action) -> str:
+    """Return what an action would do: ``write_file shop/cart.py``, ``run_command: make test``."""
+    if action.kind in {"spawn", "merge"}:
+        return {"spawn": "start of the worker", "merge": "merge"}[action.kind]
+    doubt = ", cut short before," if action.kind == "in_doubt" else ""
+    told = f": {action.command}" if action.command else " ".join(["", *action.paths])
+    return f"{action.tool}{doubt}{told}"
+
+
+def answer_words(answer: gate.Answer) -> str:
+    """Return an answer in one line: what, by whom, and why."""
+    edited = ", edited" if answer.arguments is not None else ""
+    return _because(f"{answer.verdict} by {answer.by}{edited}", answer.reason)
+
+
+def block_words(block: Block) -> str:
+    """Return why a ticket stands still, as far as it knows itself."""
+    if block.cause == "dependency":
+        return f"it needs {block.by}"
+    return _because(block.cause.replace("_", " "), block.reason)
+
+
+def outcome_words(outcome: Outcome) -> str:
+    """Return how a tool or command ended."""
+    if outcome.ok and not outcome.finding:
+        return "ok"
+    if outcome.finding:
+        return f"does not compile: {outcome.finding}"
+    if outcome.timed_out:
+        return "timed out"
+    if outcome.signal is not None:
+        return f"ended by signal {outcome.signal}"
+    return "failed" if outcome.exit_code is None else f"exit {outcome.exit_code}"
+
+
+def text_words(text: Text) -> str:
+    """Return a text, or where it is kept and how long it is."""
+    if isinstance(text, BlobRef):
+        return f"[{text.size} bytes in blob {text.blob[:SHORT_ID]}]"
+    return text
+
+
+def _said(outcome: Outcome) -> str:
+    if outcome.ok or not outcome.text:
+        return ""
+    return f": {text_words(outcome.text)}"
+
+
+def _because(what: str, reason: Text) -> str:
+    return f"{what}: {text_words(reason)}" if reason else what
+
+
+def _tokens(usage: Usage) -> str:
+    return f" ({usage.total} tokens)" if usage.total else ""
