@@ -37,8 +37,8 @@ MAX_COMMAND_CHARS = 32_768
 LONGEST_PATTERN = 1000
 
 PROTECTED_NAMES = frozenset({
-    ".bash_profile", ".bashrc", ".claude", ".cursor", ".envrc", ".gemini", ".githooks", ".gitmodules", ".husky",
-    ".idea", ".mcp.json", ".profile", ".vscode", ".zshenv", ".zshrc", "trackside.toml",
+    ".bash_profile", ".bashrc", ".claude", ".cursor", ".envrc", ".gemini", ".githooks",
+    ".gitmodules", ".husky", ".idea", ".mcp.json", ".profile", ".vscode", ".zshenv", ".zshrc", "trackside.toml",
 })  # fmt: skip
 """Files and folders by which a repository runs code on its reader's machine: never written."""
 
