@@ -38,7 +38,8 @@ LONGEST_PATTERN = 1000
 
 PROTECTED_NAMES = frozenset({
     ".bash_profile", ".bashrc", ".claude", ".cursor", ".envrc", ".gemini", ".githooks",
-    ".gitmodules", ".husky", ".idea", ".mcp.json", ".profile", ".vscode", ".zshenv", ".zshrc", "trackside.toml",
+    ".gitmodules", ".husky", ".idea", ".mcp.json", ".profile", ".vscode", ".zshenv", ".zshrc",
+    "trackside.toml",
 })  # fmt: skip
 """Files and folders by which a repository runs code on its reader's machine: never written."""
 
