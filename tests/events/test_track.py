@@ -128,6 +128,15 @@ def test_a_parked_ticket_leaves_the_line() -> None:
     assert names(track.get_executable_tickets()) == "B"
 
 
+def test_a_ticket_that_only_learns_something_keeps_its_place() -> None:
+    before = track_of(CHAIN)
+    after = before.put(msgspec.structs.replace(before[A], lesson="mind the change"))
+    assert after[A].lesson == "mind the change"
+    assert (after.counts, after.ready, after.waiting_on) == (
+        before.counts, before.ready, before.waiting_on,
+    )  # fmt: skip
+
+
 def test_an_unknown_ticket_is_refused_by_name() -> None:
     with pytest.raises(CommandRefusedError, match='lookup is refused: the track has no ticket "Z"'):
         track_of(CHAIN)[TicketId("Z")]
