@@ -6,8 +6,8 @@ An action meets, in this order:
    file that tells a person's own tools what to run; a command too long to be judged.
 2. The rules; the first that matches decides. A rule matches when all that it names matches.
 3. Nothing matched: ask.
-4. What an allowance cannot do: in step mode every effect asks; a command that is not confined is
-   allowed only by a rule that spells out its words (`Rule.argv`), else it asks.
+4. What an allowance cannot do: in step mode every write and command asks; a command that is not
+   confined is allowed only by a rule that spells out its words (`Rule.argv`), else it asks.
 """
 
 import hashlib
@@ -130,7 +130,7 @@ worker and a merge included; `deny` lets workers start, read and hand over an un
 def judge(
     policy: Policy, action: Action, *, ticket: TicketId, archetype: str, step: bool
 ) -> Judgement:
-    """Return what `policy` says to `action`; with `step`, every effect that it allows asks."""
+    """Return what `policy` says to `action`; with `step`, every write and command asks."""
     denied = _built_in_denial(policy, action)
     if denied:
         return Judgement("deny", "built-in", denied)
@@ -158,7 +158,7 @@ def _bounded(found: Judgement, rule: Rule, action: Action, *, step: bool) -> Jud
 
 
 def _is_effect(action: Action) -> bool:
-    return action.kind in {"spawn", "merge"} or action.effect in {"write", "command"}
+    return action.effect in {"write", "command"}
 
 
 def _built_in_denial(policy: Policy, action: Action) -> str | None:

@@ -83,7 +83,12 @@ def test_a_read_only_run_tells_the_model_so() -> None:
     assert denied.reason.startswith("this run may read")
 
 
-@pytest.mark.parametrize("action", [WRITE, COMMAND, SPAWN, MERGE])
+@pytest.mark.parametrize("action", [SPAWN, MERGE])
+def test_step_mode_is_about_what_tools_do_and_not_about_steps_of_the_run(action: Action) -> None:
+    assert said(PRESETS["auto"], action, step=True).verdict == "allow"
+
+
+@pytest.mark.parametrize("action", [WRITE, COMMAND])
 def test_in_step_mode_every_effect_asks(action: Action) -> None:
     judgement = said(PRESETS["auto"], action, step=True)
     assert judgement == Judgement(
