@@ -1,7 +1,7 @@
 """One question to a person: asked, answered once, used once or void."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, assert_never
 
 import msgspec
 
@@ -120,6 +120,8 @@ def decide(command: ApprovalCommand, state: Approval) -> Sequence[ApprovalEvent]
             return [ApprovalVoided(reason)]
         case Settle() | Void():
             raise CommandRefusedError(command, _standing(state))
+        case _:
+            assert_never(command)
 
 
 def _standing(state: Approval) -> str:
@@ -140,6 +142,8 @@ def evolve(state: Approval, event: ApprovalEvent) -> Approval:
             return msgspec.structs.replace(state, answer=answer)
         case ApprovalVoided(reason=reason):
             return msgspec.structs.replace(state, voided=reason)
+        case _:
+            assert_never(event)
 
 
 DECIDER: Decider[Approval, ApprovalCommand, ApprovalEvent] = Decider(

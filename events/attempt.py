@@ -9,7 +9,7 @@ and from each of them to ``over``. A wait for a person or for QA can lie over an
 for that first.
 """
 
-from typing import Literal
+from typing import Literal, assert_never
 
 import msgspec
 from rpds import HashTrieMap
@@ -354,6 +354,8 @@ def evolve(state: Attempt, event: AttemptEvent) -> Attempt:
                 state, stage="over", result=result, reason=reason, lesson=lesson, gate=None,
                 failure=None, running=None, call=None,
             )  # fmt: skip
+        case _:
+            assert_never(event)
 
 
 def _after_reply(state: Attempt, event: ReplyRecorded) -> Attempt:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import assert_never
 
 import msgspec
 
@@ -175,6 +176,8 @@ def _open(command: RecordContext, state: Attempt) -> list[AttemptEvent]:
             ]
         case "ask":
             return [assembled, _gated(state, spawn, "spawn", judgement.rule)]
+        case _:
+            assert_never(judgement.verdict)
 
 
 def _begin_call(command: BeginCall, state: Attempt) -> CallBegun | AttemptEnded:
@@ -241,6 +244,8 @@ def _request_tool(command: RequestTool, state: Attempt) -> list[AttemptEvent]:
             return [ToolStarted(call.call, action, state.tree, judgement.rule)]
         case "ask":
             return [_gated(state, action, call.call, judgement.rule)]
+        case _:
+            assert_never(judgement.verdict)
 
 
 def _use_permit(state: Attempt, permit: Permit, action: Action) -> ToolStarted | PermitVoided:
@@ -267,6 +272,8 @@ def _submit(state: Attempt) -> list[AttemptEvent]:
             return [_ended(state, "rejected", reason)]
         case "ask":
             return [_gated(state, merge, "merge", judgement.rule)]
+        case _:
+            assert_never(judgement.verdict)
 
 
 def _review_doubt(command: ReviewDoubt, state: Attempt) -> list[AttemptEvent]:
@@ -283,6 +290,8 @@ def _review_doubt(command: ReviewDoubt, state: Attempt) -> list[AttemptEvent]:
             return [doubted, _refused(state, state.pending[0], told)]
         case "ask":
             return [doubted, _gated(state, action, command.call, judgement.rule)]
+        case _:
+            assert_never(judgement.verdict)
 
 
 def _answer(command: RecordAnswer, state: Attempt) -> list[AttemptEvent]:

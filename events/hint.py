@@ -1,7 +1,7 @@
 """One hint: a failure is put to QA, and what comes back is at most 20 words."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, assert_never
 
 import msgspec
 
@@ -112,6 +112,8 @@ def decide(command: HintCommand, state: Hint) -> Sequence[HintEvent]:
         case AskHint() | RecordHint():
             standing = "it was never asked" if state.failure is None else "it is settled"
             raise CommandRefusedError(command, standing)
+        case _:
+            assert_never(command)
 
 
 def evolve(state: Hint, event: HintEvent) -> Hint:
@@ -121,6 +123,8 @@ def evolve(state: Hint, event: HintEvent) -> Hint:
             return Hint(failure)
         case HintGiven():
             return msgspec.structs.replace(state, given=event)
+        case _:
+            assert_never(event)
 
 
 DECIDER: Decider[Hint, HintCommand, HintEvent] = Decider(Hint(), decide, evolve, HintCommand)

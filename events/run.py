@@ -3,7 +3,7 @@
 How a command is answered stands in `run_rules`, the words in `run_words`.
 """
 
-from typing import Literal
+from typing import Literal, assert_never
 
 import msgspec
 from rpds import HashTrieMap
@@ -231,6 +231,8 @@ def evolve(state: Run, event: RunEvent) -> Run:
             return to(state, delivery=event)
         case ActorCrashed(actor=actor):
             return to(state, crashes=state.crashes.insert(actor, state.crashes.get(actor, 0) + 1))
+        case _:
+            assert_never(event)
 
 
 def _with_plan(state: Run, tickets: tuple[Ticket, ...]) -> Run:
