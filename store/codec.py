@@ -48,8 +48,8 @@ class Codec:
         upcasters: Mapping[str, Upcaster] = UPCASTERS,
     ) -> None:
         """Know `event_types` and the store's own, and `upcasters` for those of old."""
-        types = dict.fromkeys([*event_types, LogOpened, LogRecovered, UnknownEvent])
-        union = Union[tuple(types)]  # noqa: UP007  # a union of types known only now
+        types: dict[type[Event], None] = dict.fromkeys([*event_types, LogOpened, LogRecovered])
+        union: Any = Union[tuple(types)]  # noqa: UP007  # of types that are known only now
         self._upcasters = upcasters
         self._tags = {kind.__struct_config__.tag for kind in types}
         self._events: msgspec.json.Decoder[Event] = msgspec.json.Decoder(cast("Any", union))

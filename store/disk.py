@@ -1,4 +1,4 @@
-"""The few system calls that durability rests on, in one object that tests replace by a faulty one."""
+"""The few system calls that durability rests on: one object, which tests replace by a bad one."""
 
 import errno
 import os

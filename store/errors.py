@@ -3,11 +3,12 @@
     events.errors.TracksideError
     +-- StoreError
         +-- VersionConflictError        the caller looked at the stream too early: look again
-        +-- EventUnwritableError        the event cannot be put on record: a caller's bug, or too big
+        +-- EventUnwritableError        the event cannot be put on record: a bug, or too big
         +-- HeldError                   another process writes this run: wait for it, or stop it
         +-- LogUnusableError            there is no log here that we would touch
         +-- LogClosedError              this writer has been closed
         +-- LogPoisonedError            the disk refused a write: make room, mend it, resume
+        +-- BlobUnwritableError         likewise, for a payload beside the log
         +-- RunFolderError              no such run, several, or a name that cannot be one
         +-- DamageError                 what is kept is not what was written
             +-- LogDamagedError         at a known record and byte of the log
@@ -15,6 +16,10 @@
             +-- SealBrokenError         the log ended further on once, or the seal itself is damaged
             +-- BlobMissingError
             +-- BlobDamagedError
+
+    Whoever catches `DamageError` knows that evidence is in question; all else leaves it whole.
+
+Whoever catches `DamageError` knows that evidence is in question; all others leave it whole.
 """
 
 from collections.abc import Sequence
@@ -82,7 +87,7 @@ class LogClosedError(StoreError):
 
 
 class LogPoisonedError(StoreError):
-    """A write or a sync failed: nothing after `position` is promised, and nothing more is written."""
+    """A write or a sync failed: nothing after `position` is promised or written any more."""
 
     def __init__(self, path: Path, position: int, cause: BaseException) -> None:
         """Remember the last position that is safe, and what the disk said."""
@@ -93,6 +98,19 @@ class LogPoisonedError(StoreError):
         super().__init__(
             f"{path}: writing failed ({said}); everything up to position {position} is safe, "
             "nothing more is recorded; mend that and resume the run"
+        )
+
+
+class BlobUnwritableError(StoreError):
+    """A payload could not be made durable, so no event may name it."""
+
+    def __init__(self, path: Path, cause: OSError) -> None:
+        """Remember where, and what the disk said."""
+        self.path = path
+        self.cause = cause
+        super().__init__(
+            f"{path}: the payload cannot be written ({cause.strerror}); "
+            "mend that and resume the run"
         )
 
 

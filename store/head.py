@@ -63,7 +63,7 @@ class Head:
             raise VersionConflictError(stream, version, actual)
 
     def follow(self, lines: Sequence[Line[Event]]) -> None:
-        """Check that `lines` go on from here without a gap, and go there; the hash is not looked at.
+        """Check that `lines` go on from here without a gap, and go there; the hash stays behind.
 
         Raises:
             BadLineError: they do not; then nothing has changed.

@@ -35,7 +35,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     sum: str = ""
     """On the last event of a decision: the digest of the log up to here. See docs/log-format.md."""
 
-    def cause_as(self, command_type: Any) -> Command | None:
+    def cause_as(self, command_type: Any) -> Command | None:  # noqa: ANN401  # a union
         """Return the command that caused the event, or None if none is on record here.
 
         `command_type` is that of the stream's decider.

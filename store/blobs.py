@@ -1,0 +1,156 @@
+"""Payloads too long for a record, beside the log: once each, by their hash, verified when read."""
+
+import hashlib
+import os
+import stat
+import threading
+from pathlib import Path
+from typing import Protocol
+
+from events.ids import Digest
+from events.payload import INLINE_BYTES, BlobRef, Text
+from store.disk import REAL_DISK, Disk, make_folder, sync_folder, write_file
+from store.encode import clean
+from store.errors import BlobDamagedError, BlobMissingError, BlobUnwritableError
+
+_FANOUT = 2
+"""Hex digits that name the folder of a blob; the others name the file."""
+_UNFINISHED = ".new"
+
+
+class BlobStore(Protocol):
+    """Keeps payloads by content. Safe to use from several threads."""
+
+    def put(self, data: bytes) -> BlobRef:
+        """Return the name of `data`, once it would survive a power cut.
+
+        Raises:
+            BlobUnwritableError: the disk failed.
+        """
+
+    def get(self, ref: BlobRef) -> bytes:
+        """Return the payload that `ref` names, and no other.
+
+        Raises:
+            BlobMissingError: it is gone.
+            BlobDamagedError: it is not what was put.
+        """
+
+    def keep(self, text: str) -> Text:
+        """Return `text` as an event holds it: itself if it is short, else the name of its blob.
+
+        Lone surrogates become U+FFFD. Raises as `put`.
+        """
+
+    def text(self, text: Text) -> str:
+        """Return the characters of a kept text; raises as `get`."""
+
+
+class _Texts:
+    """What all blob stores do with texts."""
+
+    def keep(self: BlobStore, text: str) -> Text:
+        try:
+            data = text.encode()
+        except UnicodeEncodeError:
+            text = clean(text)
+            data = text.encode()
+        return text if len(data) <= INLINE_BYTES else self.put(data)
+
+    def text(self: BlobStore, text: Text) -> str:
+        return text if isinstance(text, str) else self.get(text).decode()
+
+
+class Blobs(_Texts):
+    """Blobs in a folder of the run: ``ab/cdef...`` for the digest ``abcdef...``."""
+
+    def __init__(self, folder: Path, disk: Disk = REAL_DISK) -> None:
+        """Keep blobs in `folder`; nothing is read or written yet."""
+        self._folder = folder
+        self._disk = disk
+        self._safe: set[str] = set()
+        """Digests and folders that this process knows to be durable; a set needs no lock."""
+
+    def put(self, data: bytes) -> BlobRef:
+        digest = hashlib.sha256(data).hexdigest()
+        if digest not in self._safe:
+            try:
+                self._write(self._path(digest), data)
+            except OSError as error:
+                raise BlobUnwritableError(self._path(digest), error) from error
+            self._safe.add(digest)
+        return BlobRef(Digest(digest), len(data))
+
+    def get(self, ref: BlobRef) -> bytes:
+        path = self._path(ref.blob)
+        try:
+            data = _read(path, ref.size + 1)
+        except FileNotFoundError as error:
+            raise BlobMissingError(path, ref.blob) from error
+        except OSError as error:
+            raise BlobDamagedError(path, ref.blob, f"cannot be read ({error.strerror})") from error
+        if len(data) != ref.size:
+            reason = f"it is not {ref.size} bytes long"
+            raise BlobDamagedError(path, ref.blob, reason)
+        if hashlib.sha256(data).hexdigest() != ref.blob:
+            raise BlobDamagedError(path, ref.blob, "its bytes have another hash")
+        return data
+
+    def sweep(self) -> None:
+        """Delete what crashed writers left unfinished. For the holder of the run's lock only."""
+        for path in self._folder.glob(f"*/*{_UNFINISHED}"):
+            path.unlink()
+
+    def _path(self, digest: str) -> Path:
+        return self._folder / digest[:_FANOUT] / digest[_FANOUT:]
+
+    def _write(self, path: Path, data: bytes) -> None:
+        if _holds(path, data):
+            # Another process may have crashed before it synced the names.
+            for folder in (path.parent, self._folder, self._folder.parent):
+                sync_folder(self._disk, folder)
+            return
+        for folder in (self._folder, path.parent):
+            if str(folder) not in self._safe:
+                make_folder(self._disk, folder)
+                self._safe.add(str(folder))
+        temporary = path.with_name(f"{path.name}.{threading.get_native_id()}{_UNFINISHED}")
+        write_file(self._disk, path, data, temporary)
+
+
+class MemoryBlobs(_Texts):
+    """Blobs that last as long as their process."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._kept: dict[str, bytes] = {}
+
+    def put(self, data: bytes) -> BlobRef:
+        digest = hashlib.sha256(data).hexdigest()
+        self._kept[digest] = data
+        return BlobRef(Digest(digest), len(data))
+
+    def get(self, ref: BlobRef) -> bytes:
+        try:
+            return self._kept[ref.blob]
+        except KeyError:
+            raise BlobMissingError(Path("(memory)"), ref.blob) from None
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        return _read(path, len(data) + 1) == data
+    except OSError:
+        return False
+
+
+def _read(path: Path, limit: int) -> bytes:
+    """Return the first `limit` bytes of a regular file."""
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    with os.fdopen(fd, "rb", buffering=0) as file:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise OSError(0, "not a regular file", str(path))
+        data = bytearray()
+        while len(data) < limit and (part := file.read(limit - len(data))):
+            data += part
+        return bytes(data)

@@ -1,0 +1,63 @@
+"""One stream, living: decide, record, then believe, in one place and in this order."""
+
+from collections.abc import Iterable
+from typing import Any, Generic, cast
+
+from events.decider import C, Decider, E, S
+from events.ids import StreamId
+from store.log import EventLog, Recorded
+
+
+class Entity(Generic[S, C, E]):
+    """A stream and its state, for one thread at a time; the log guards it against all others."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        stream: StreamId,
+        decider: Decider[S, C, E],
+        state: S | None = None,
+        version: int = 0,
+    ) -> None:
+        """Stand at `version` of `stream` with `state`; by default before its first event."""
+        self._log = log
+        self._decider = decider
+        self._state = decider.initial if state is None else state
+        self._version = version
+        self.stream = stream
+
+    @classmethod
+    def load(cls, log: EventLog, stream: StreamId, decider: Decider[S, C, E]) -> "Entity[S, C, E]":
+        """Return the stream as it stands in `log`."""
+        entity = cls(log, stream, decider)
+        entity._take(log.read_stream(stream))
+        return entity
+
+    @property
+    def state(self) -> S:
+        """What is believed after everything that is on record."""
+        return self._state
+
+    @property
+    def version(self) -> int:
+        """How many events the stream has."""
+        return self._version
+
+    def execute(self, command: C) -> tuple[Recorded, ...]:
+        """Decide upon `command`, record what happens, believe it, and return it.
+
+        Without events nothing is recorded.
+
+        Raises:
+            CommandRefusedError: by the rules; nothing was recorded.
+            StoreError: it could not be recorded, see `EventLog.append`; the state is as before.
+        """
+        events = self._decider.decide(command, self._state)
+        recorded = self._log.append(self.stream, events, expected=self._version, cause=command)
+        self._take(recorded)
+        return recorded
+
+    def _take(self, records: Iterable[Recorded]) -> None:
+        for recorded in records:
+            self._state = self._decider.evolve(self._state, cast("Any", recorded.event))
+            self._version = recorded.version

@@ -1,0 +1,313 @@
+"""The log on disk: one line an event, one writer, and nothing said before it is safe."""
+
+import os
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Self
+
+from events import journal
+from events.base import Command, Event
+from events.ids import RunId, StreamId
+from events.journal import LogOpened
+from store.codec import FORMAT_NAME, Codec, Line
+from store.disk import REAL_DISK, Disk, sync_folder, write_all
+from store.encode import encoded
+from store.errors import (
+    EventUnwritableError,
+    LogClosedError,
+    LogPoisonedError,
+    LogUnusableError,
+)
+from store.head import Head
+from store.lock import LOCK_NAME, Lock
+from store.log import Clock, Recorded, stamp, utc_now
+from store.reader import LogReader, problem_of, why_not
+from store.recovery import reason_of, recoveries, set_aside
+from store.seal import Seal, seal_beside, write_seal
+
+_NO_CAUSE = b"null"
+_SALT_BYTES = 16
+
+
+class JsonlLog:
+    """A log open for writing, by this process alone. Safe to use from several threads.
+
+    Appenders share syncs: whoever comes first writes and syncs for all who have come by then, the
+    others wait. A failed write or sync poisons the log: nobody knows then what the disk holds, so
+    nothing more is promised until the log is opened, and so verified, anew.
+    """
+
+    def __init__(self, path: Path, codec: Codec, head: Head, fd: int, clock: Clock, disk: Disk):
+        """Go on behind `head`; see `open`."""
+        self.path = path
+        self._codec = codec
+        self._clock = clock
+        self._disk = disk
+        self._fd = fd
+        self._resources = ExitStack()
+        # All below is guarded by `_turn`, which also wakes the waiting when it changes.
+        self._turn = threading.Condition(threading.Lock())
+        self._head = head
+        self._bytes: list[bytes] = []
+        self._lines: list[Line[Event]] = []
+        """What is framed and not yet written, as bytes and as records."""
+        self._leader: int | None = None
+        """The thread that writes and syncs for all right now."""
+        self._safe = head.position
+        self._safe_bytes = head.offset
+        self._safe_sum = head.sum
+        self._failure: BaseException | None = None
+        self._closed = False
+        self._listeners: tuple[Callable[[Recorded], None], ...] = ()
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        codec: Codec,
+        *,
+        clock: Clock = utc_now,
+        on_record: Callable[[Recorded], None] | None = None,
+        program: str | None = None,
+        disk: Disk = REAL_DISK,
+    ) -> "JsonlLog":
+        """Return the log at `path`, verified whole and opened for writing in a new epoch.
+
+        A missing or empty log is begun. A torn end is set aside, see docs/log-format.md.
+
+        Args:
+            path: the log; its folder is the run folder, with the lock and the seal.
+            codec: knows the types of its events.
+            clock: tells the time that records carry.
+            on_record: called with every record, in order, those of the opening included.
+            program: the version to put on record; by default the installed one.
+            disk: the system calls.
+
+        Raises:
+            HeldError: another process writes it.
+            LogUnusableError: it cannot be opened, or is not a file that could be a log.
+            DamageError: it is damaged, too new, or not what its seal says; it was not changed.
+            LogPoisonedError: the disk failed.
+        """
+        see = on_record or _ignore
+        with ExitStack() as stack:
+            stack.enter_context(closing(Lock.take(path.parent / LOCK_NAME, disk)))
+            fd = _open(path, disk)
+            stack.callback(os.close, fd)
+            reader = LogReader(path, codec, fd=fd)
+            for recorded in reader:
+                see(recorded)
+            head, tail = reader.head, reader.tail
+            try:
+                sync_folder(disk, path.parent)
+                if not tail.clean:
+                    set_aside(disk, path, fd, head.position + 1, head.offset)
+            except OSError as error:
+                raise LogPoisonedError(path, head.position, error) from error
+            log = cls(path, codec, head, fd, clock, disk)
+            for recorded in log._begin(program or _program(), reason_of(tail)):
+                see(recorded)
+            log._resources = stack.pop_all()
+            return log
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def last_position(self) -> int:
+        """The position of the last event that is safe."""
+        return self._safe
+
+    @property
+    def epoch(self) -> int:
+        """Which opening of the log this is."""
+        return self._head.epoch
+
+    def append(
+        self,
+        stream: StreamId,
+        events: Sequence[Event],
+        *,
+        expected: int,
+        cause: Command | None = None,
+    ) -> tuple[Recorded, ...]:
+        """Record one decision durably; see `EventLog.append`."""
+        written = [encoded(event) for event in events]
+        command = _NO_CAUSE if cause is None else encoded(cause)[1]
+        with self._turn:
+            self._check_usable()
+            self._head.expect(stream, expected)
+            if not written:
+                return ()
+            lines = self._frame(stream, written, command)
+            while self._safe < lines[-1].position:
+                self._check_healthy()
+                if self._leader is None:
+                    self._commit()
+                else:
+                    self._turn.wait()
+        return lines
+
+    def read(self, *, after: int = 0) -> Iterator[Recorded]:
+        """Give the events behind position `after` that are safe now; see `EventLog.read`."""
+        with self._turn:
+            until = self._safe_bytes
+        with closing(LogReader(self.path, self._codec, until=until)) as reader:
+            for recorded in reader:
+                if recorded.position > after:
+                    yield recorded
+
+    def read_stream(self, stream: StreamId) -> Iterator[Recorded]:
+        """Give the events of one stream that are safe now; the whole log is read for them."""
+        return (recorded for recorded in self.read() if recorded.stream == stream)
+
+    def subscribe(self, listener: Callable[[Recorded], None]) -> None:
+        """Have `listener` called with each event from now on; see `EventLog.subscribe`."""
+        with self._turn:
+            self._listeners += (listener,)
+
+    def seal(self) -> Seal:
+        """Put on record, apart from the log, how far it reaches; return that once it is safe.
+
+        Raises:
+            LogPoisonedError: the disk failed, now or before.
+            LogClosedError: the log has been closed.
+        """
+        with self._turn:
+            self._check_usable()
+            seal = Seal(
+                run=RunId(self.path.parent.name),
+                position=self._safe,
+                bytes=self._safe_bytes,
+                sum=self._safe_sum,
+                at=stamp(self._clock()),
+            )
+        try:
+            write_seal(seal_beside(self.path), seal, self._disk)
+        except OSError as error:
+            raise LogPoisonedError(self.path, seal.position, error) from error
+        return seal
+
+    def close(self) -> None:
+        """Write what others still wait for, and let go of log and lock. Again: does nothing."""
+        with self._turn:
+            while self._leader is not None:
+                self._turn.wait()
+            if self._lines and self._failure is None:
+                self._commit()
+            self._closed = True
+        self._resources.close()
+
+    def _begin(self, program: str, reason: str) -> tuple[Recorded, ...]:
+        """Put the opening on record: the first decision of a new epoch."""
+        head = self._head
+        opened = LogOpened(
+            run=RunId(self.path.parent.name),
+            format=FORMAT_NAME,
+            salt=secrets.token_hex(_SALT_BYTES),
+            epoch=head.epoch + 1,
+            pid=os.getpid(),
+            program=program,
+        )
+        torn = recoveries(self.path, head.position + 1, reason)
+        version = head.versions.get(journal.STREAM, 0)
+        head.epoch += 1
+        return self.append(journal.STREAM, [opened, *torn], expected=version)
+
+    def _frame(
+        self, stream: StreamId, events: list[tuple[Event, bytes]], command: bytes
+    ) -> tuple[Line[Event], ...]:
+        try:
+            lines, data = self._head.frame(
+                stream, events, cause=command, at=stamp(self._clock()), synced=self._safe
+            )
+            self._bytes.append(data)
+            self._lines.extend(lines)
+        except EventUnwritableError:
+            raise
+        except BaseException as error:  # interrupted halfway: the hash may be ahead of the bytes
+            self._failure = error
+            raise
+        return lines
+
+    def _commit(self) -> None:
+        """Write and sync all that is framed, tell the listeners; others may frame meanwhile."""
+        self._leader = threading.get_ident()
+        try:
+            lines, data = self._lines, b"".join(self._bytes)
+            self._lines, self._bytes = [], []
+            with _let_go(self._turn):
+                write_all(self._disk, self._fd, data)
+                self._disk.fdatasync(self._fd)
+            self._safe_bytes += len(data)
+            self._safe, self._safe_sum = lines[-1].position, lines[-1].sum
+        except BaseException as error:
+            self._failure = error
+            self._pass_on()
+            if not isinstance(error, OSError):  # which every waiting appender raises for itself
+                raise
+            return
+        try:
+            with _let_go(self._turn):
+                for line in lines:
+                    for listener in self._listeners:
+                        listener(line)
+        finally:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        self._leader = None
+        self._turn.notify_all()
+
+    def _check_usable(self) -> None:
+        if self._leader == threading.get_ident():
+            raise RuntimeError("a listener must not use the log to write")
+        if self._closed:
+            raise LogClosedError(self.path)
+        self._check_healthy()
+
+    def _check_healthy(self) -> None:
+        if self._failure is not None:
+            raise LogPoisonedError(self.path, self._safe, self._failure) from self._failure
+
+
+@contextmanager
+def _let_go(turn: threading.Condition) -> Iterator[None]:
+    """Let other threads have their turn inside of the block."""
+    turn.release()
+    try:
+        yield
+    finally:
+        turn.acquire()
+
+
+def _open(path: Path, disk: Disk) -> int:
+    """Return a descriptor of the log to read from and append to; a missing log is made."""
+    try:
+        fd = disk.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK)
+    except OSError as error:
+        raise LogUnusableError(path, why_not(path, error)) from error
+    problem = problem_of(os.fstat(fd))
+    if problem:
+        os.close(fd)
+        raise LogUnusableError(path, problem)
+    return fd
+
+
+def _program() -> str:
+    from importlib import metadata
+
+    try:
+        return metadata.version("trackside")
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def _ignore(_recorded: Recorded) -> None:
+    """Take no note."""

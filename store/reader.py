@@ -1,0 +1,192 @@
+"""Reads a log from disk: never writes, never waits for the writer, trusts no byte unverified."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from events.base import Event
+from store.chain import Chain
+from store.codec import Codec, Line
+from store.errors import LogDamagedError, LogUnusableError
+from store.head import MAX_DECISION_BYTES, Head
+from store.log import Recorded
+from store.seal import read_seal, seal_beside
+from store.tail import CLEAN, TAIL_BYTES, Tail, judge
+
+BLOCK_BYTES = 256 << 10
+
+
+class LogReader:
+    """Reads the whole decisions of a log, from its first byte on, and goes on as the log grows.
+
+    For one thread. What a live writer has begun and not finished is simply not there yet. Memory
+    is bounded by a block and the largest decision, whatever the size of the log.
+    """
+
+    def __init__(
+        self, path: Path, codec: Codec, *, fd: int | None = None, until: int | None = None
+    ) -> None:
+        """Open `path`; nothing is read yet.
+
+        Args:
+            path: the log. If a seal lies beside it, the log must agree with it.
+            codec: knows the types of its events.
+            fd: a descriptor of the log to read from instead of opening it; it stays the caller's.
+            until: how many bytes to look at; None for all there are.
+
+        Raises:
+            LogUnusableError: there is no log.
+            SealBrokenError: the seal cannot be read.
+        """
+        self._path = path
+        self._codec = codec
+        self._seal_path = seal_beside(path)
+        self._seal = read_seal(self._seal_path)
+        self._chain = Chain(codec)
+        self._until = until
+        self._tail = CLEAN
+        self._owned = fd is None
+        self._fd = open_log(path) if fd is None else fd
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file. A second call does nothing."""
+        if self._owned:
+            self._owned = False
+            os.close(self._fd)
+
+    @property
+    def head(self) -> Head:
+        """Where the reader stands: behind the last decision that it gave."""
+        return self._chain.head
+
+    @property
+    def tail(self) -> Tail:
+        """What stood behind the last whole decision when the reader last reached the end."""
+        return self._tail
+
+    def __iter__(self) -> Iterator[Recorded]:
+        """Give every record from here to the end, as it is now, in order; raises as `poll`."""
+        while batch := self.poll():
+            yield from batch
+
+    def poll(self) -> list[Line[Event]]:
+        """Return the next records, in order: about a block of them; none if all have been given.
+
+        The cause of a record keeps its whole block in memory while it lives.
+
+        Raises:
+            LogDamagedError: with the place. Every decision before it has been given by then.
+            LogTooNewError: a later program wrote on.
+            SealBrokenError: the log is not the one that was sealed, or its end is missing.
+        """
+        data, start = b"", self._chain.head.offset
+        while True:
+            block = self._read(BLOCK_BYTES, start + len(data))
+            data += block
+            lines, well = self._chain.take(data)
+            if lines:
+                self._check_seal(lines)
+                return lines
+            if not well or not block or len(data) > MAX_DECISION_BYTES:
+                self._tail = self._judge(data)
+                return []
+
+    def _judge(self, data: bytes) -> Tail:
+        """Return what `data` begins, now that it holds no whole decision."""
+        head = self._chain.head
+        data += self._read(TAIL_BYTES - len(data), head.offset + len(data))
+        tail = judge(self._path, head, data, self._codec)
+        if self._read(1, head.offset + len(data)):
+            reason = f"no decision ends within {len(data)} bytes"
+            raise LogDamagedError(
+                self._path, head.position + 1, head.offset, reason, whole=head.position
+            )
+        if self._seal is not None and self._until is None:
+            self._seal.check_end(self._seal_path, head.position)
+        return tail
+
+    def _check_seal(self, lines: list[Line[Event]]) -> None:
+        seal, first = self._seal, lines[0].position
+        if seal is not None and first <= seal.position <= lines[-1].position:
+            sealed = lines[seal.position - first]
+            seal.check(self._seal_path, sealed.position, sealed.sum)
+
+    def _read(self, size: int, offset: int) -> bytes:
+        if self._until is not None:
+            size = min(size, self._until - offset)
+        if size <= 0:
+            return b""
+        try:
+            return os.pread(self._fd, size, offset)
+        except OSError as error:
+            reason = f"the log cannot be read at byte {offset} ({error.strerror})"
+            raise LogUnusableError(self._path, reason) from error
+
+
+def read_log(path: Path, codec: Codec, *, strict: bool = False) -> Iterator[Recorded]:
+    """Give every record of the log at `path`, in order, and close the file; raises as `LogReader`.
+
+    With `strict` a torn end is damage too; else it is passed over, as a crash leaves it.
+    """
+    with LogReader(path, codec) as reader:
+        yield from reader
+        if strict and not reader.tail.clean:
+            head, tail = reader.head, reader.tail
+            reason = f"the log ends with {tail.bytes} bytes of {tail.reason}"
+            raise LogDamagedError(path, head.position + 1, head.offset, reason, whole=head.position)
+
+
+def open_log(path: Path) -> int:
+    """Return a descriptor of the log at `path`, for reading; never hangs.
+
+    Raises:
+        LogUnusableError: it is missing, empty, not a regular file, a link, has a second name, or
+            may not be read.
+    """
+    try:
+        # O_NONBLOCK: a FIFO without a writer would keep us waiting.
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        raise LogUnusableError(path, why_not(path, error)) from error
+    status = os.fstat(fd)
+    problem = problem_of(status) or ("" if status.st_size else "the log is empty")
+    if problem:
+        os.close(fd)
+        raise LogUnusableError(path, problem)
+    return fd
+
+
+def why_not(path: Path, error: OSError) -> str:
+    """Return why opening the log at `path` failed with `error`."""
+    if path.is_symlink():
+        return "this is a symbolic link; name the log itself"
+    if isinstance(error, FileNotFoundError):
+        return "there is no log here"
+    if isinstance(error, IsADirectoryError):
+        return "this is a folder, not a log"
+    return f"the log cannot be opened ({error.strerror})"
+
+
+def problem_of(status: os.stat_result) -> str:
+    """Return why an open file is none that we take for a log; empty if it may be one."""
+    if stat.S_ISDIR(status.st_mode):
+        return "this is a folder, not a log"
+    if not stat.S_ISREG(status.st_mode):
+        return "this is not a regular file"
+    if status.st_nlink > 1:
+        return "the file has a second name (hard link), so others may change it; copy it instead"
+    return ""

@@ -1,0 +1,178 @@
+"""Where a run lives: ``REPO/.trackside/runs/RUN/``, and how a run is found again.
+
+    events.jsonl      the log: the only truth
+    blobs/            payloads that the log names, by hash
+    git/              the bare repository with the trees of the run
+    answers/          what people said from other processes
+    lock              held by the one process that writes
+    seal.json         how far the log reached when the run ended
+    torn-*            what was cut off the log after a crash
+    trackside.log     diagnostics; traceback-*.txt beside it, one a bug
+
+The repository is not trusted: it may hold a link or a file where a folder of ours should be, and
+that is refused.
+"""
+
+import os
+import re
+from pathlib import Path
+
+import msgspec
+
+from events.ids import RunId
+from store.disk import REAL_DISK, Disk, make_folder, write_file, write_synced
+from store.errors import RunFolderError
+from store.lock import LOCK_NAME
+from store.seal import SEAL_NAME, Seal, read_seal
+
+HOME = ".trackside"
+RUNS = "runs"
+LOG_NAME = "events.jsonl"
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
+_IGNORE_ALL = b"*\n"
+_FIRST_LINE_BYTES = 4096
+
+
+class RunFolder:
+    """The folder of one run: nothing but names; what is in it is read by those who know it."""
+
+    def __init__(self, path: Path) -> None:
+        """Name the parts of the run folder `path`; nothing is touched."""
+        self.path = path
+        self.log = path / LOG_NAME
+        self.blobs = path / "blobs"
+        self.git = path / "git"
+        self.answers = path / "answers"
+        self.lock = path / LOCK_NAME
+        self.seal = path / SEAL_NAME
+        self.diagnostics = path / "trackside.log"
+
+    def __repr__(self) -> str:
+        return f"RunFolder({str(self.path)!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RunFolder) and self.path == other.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+    @property
+    def run(self) -> RunId:
+        """The run's id: the name of the folder."""
+        return RunId(self.path.name)
+
+    @classmethod
+    def create(cls, repository: Path, run: str, disk: Disk = REAL_DISK) -> "RunFolder":
+        """Return the folder of a new run in the repository at `repository`, durably made.
+
+        A folder whose log never got a record is taken over: its maker crashed before it had begun.
+
+        Raises:
+            RunFolderError: `run` cannot be a name, exists already, or its folder cannot be made.
+        """
+        if not _NAME.fullmatch(run):
+            raise RunFolderError(
+                run,
+                f"{run!r} cannot name a run: up to 64 letters, digits, dots, underscores and "
+                "hyphens, and no dot at the beginning",
+            )
+        home = repository / HOME
+        folder = cls(home / RUNS / run)
+        if folder.began:
+            raise RunFolderError(run, f"there is a run {run} already; resume it or take a new name")
+        try:
+            make_folder(disk, home)
+            ignore = home / ".gitignore"
+            if not ignore.exists():
+                write_file(disk, ignore, _IGNORE_ALL, home / ".gitignore.new")
+            for path in (home / RUNS, folder.path, folder.blobs, folder.answers):
+                make_folder(disk, path)
+        except OSError as error:
+            where = error.filename or home
+            reason = f"the folder of run {run} cannot be made: {where}: {error.strerror}"
+            raise RunFolderError(run, reason) from error
+        return folder
+
+    @classmethod
+    def all_of(cls, repository: Path) -> list["RunFolder"]:
+        """Return the runs of a repository whose log has begun, newest first.
+
+        New is which started last, as its log says; those whose log cannot tell come last, by name.
+        """
+        folders = [cls(path) for path in _entries(repository / HOME / RUNS)]
+        began = [folder for folder in folders if folder.began]
+        return sorted(began, key=lambda one: (one.started, one.path.name), reverse=True)
+
+    @classmethod
+    def find(cls, repository: Path, name: str | None = None) -> "RunFolder":
+        """Return the run that `name`, or the beginning of its name, stands for; None: the latest.
+
+        Raises:
+            RunFolderError: there is none, or there are several.
+        """
+        runs = cls.all_of(repository)
+        if not runs:
+            raise RunFolderError(name or "", f"there are no runs in {repository}")
+        if name is None:
+            return runs[0]
+        found = [run for run in runs if run.path.name.startswith(name)]
+        exact = [run for run in found if run.path.name == name]
+        if len(exact or found) == 1:
+            return (exact or found)[0]
+        names = [run.path.name for run in found]
+        if names:
+            raise RunFolderError(name, f"{name} may be any of {', '.join(names)}", names)
+        reason = f"there is no run {name} in {repository}; `trackside runs` lists those there are"
+        raise RunFolderError(name, reason)
+
+    @property
+    def began(self) -> bool:
+        """Whether there is anything in the log."""
+        try:
+            return self.log.lstat().st_size > 0
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+    @property
+    def started(self) -> str:
+        """When the first record was written, as it says itself; empty if it cannot be read."""
+        try:
+            return msgspec.json.decode(_first_line(self.log), type=_At).at
+        except (OSError, ValueError, RecursionError):
+            return ""
+
+    def read_seal(self) -> Seal | None:
+        """Return how far the log reached when the run last ended, or None if it never did.
+
+        Raises:
+            SealBrokenError: the seal cannot be read.
+        """
+        return read_seal(self.seal)
+
+    def keep_traceback(self, trace: str) -> Path:
+        """Keep the traceback of a bug, and return where."""
+        data = trace.encode(errors="backslashreplace")
+        number = 1 + len(list(self.path.glob("traceback-*.txt")))
+        path = self.path / f"traceback-{number}.txt"
+        write_synced(REAL_DISK, path, data)
+        return path
+
+
+class _At(msgspec.Struct):
+    at: str
+
+
+def _entries(folder: Path) -> list[Path]:
+    """Return the folders in `folder`, links left out; none if it is no folder itself."""
+    if folder.is_symlink() or folder.parent.is_symlink() or not folder.is_dir():
+        return []
+    with os.scandir(folder) as entries:
+        return [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
+
+
+def _first_line(path: Path) -> bytes:
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        return os.pread(fd, _FIRST_LINE_BYTES, 0).partition(b"\n")[0]
+    finally:
+        os.close(fd)
