@@ -1,11 +1,10 @@
 """The ApprovalGate: a mailbox around the questions that wait for a person."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
 
-import pykka
 from store.entity import Entity
 
+from actors.mailbox import Mailbox
 from actors.messages import (
     Answered,
     ConductorMessage,
@@ -16,7 +15,6 @@ from actors.messages import (
     Ref,
     Unanswered,
 )
-from actors.mishap import trace_of
 from events.approval import Approval, ApprovalCommand, ApprovalEvent, Ask, Question, Settle
 from events.ids import ApprovalId
 
@@ -24,10 +22,8 @@ Questions = Callable[[ApprovalId], "Entity[Approval, ApprovalCommand, ApprovalEv
 """Opens the stream of a question, from the log."""
 
 
-class ApprovalGate(pykka.ThreadingActor):
+class ApprovalGate(Mailbox):
     """Puts questions and takes answers; a question waits in the log, not here."""
-
-    use_daemon_thread: ClassVar[bool] = True
 
     def __init__(self, questions: Questions, conductor: Ref[ConductorMessage]) -> None:
         """Take the way to the log; nothing happens yet."""
@@ -48,15 +44,9 @@ class ApprovalGate(pykka.ThreadingActor):
             case Ping():
                 return
 
-    def on_failure(
-        self,
-        exception_type: Any,
-        exception_value: Any,
-        traceback: Any,  # noqa: ANN401 - pykka's signature
-    ) -> None:
+    def on_death(self, error: BaseException, trace: str) -> None:
         """Tell the Conductor; every question is in the log."""
-        del exception_type
-        self._conductor.tell(Down("gate", exception_value, trace_of(exception_value, traceback)))
+        self._conductor.tell(Down("gate", error, trace))
 
     def _entity(self, approval: ApprovalId) -> "Entity[Approval, ApprovalCommand, ApprovalEvent]":
         if approval not in self._known:

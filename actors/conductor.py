@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Literal
 
 import msgspec
-import pykka
 from store.entity import Entity
 from store.errors import StoreError
 
+from actors.mailbox import Mailbox
 from actors.messages import (
     Answered,
     AskAgain,
@@ -22,7 +22,6 @@ from actors.messages import (
     Unanswered,
     WorkerMessage,
 )
-from actors.mishap import trace_of
 from events.attempt import Attempt
 from events.attempt_words import (
     AttemptCommand,
@@ -68,7 +67,7 @@ class Rest(msgspec.Struct, frozen=True):
     """The run rests: nothing more happens in this process."""
 
     why: Why
-    error: Exception | None = None
+    error: BaseException | None = None
     trace: str = ""
 
 
@@ -91,10 +90,8 @@ class Office:
     """Keeps the traceback of a dead actor in the run folder."""
 
 
-class Conductor(pykka.ThreadingActor):
+class Conductor(Mailbox):
     """Assigns, merges one at a time, delivers; hires workers and survives their deaths."""
-
-    use_daemon_thread: ClassVar[bool] = True
 
     def __init__(self, run: "Entity[Run, RunCommand, RunEvent]", office: Office) -> None:
         """Take the run's state; nothing happens before `GoOn`."""
@@ -129,17 +126,10 @@ class Conductor(pykka.ThreadingActor):
                 self._record(message)
         self._go_on()
 
-    def on_failure(
-        self,
-        exception_type: Any,
-        exception_value: Any,
-        traceback: Any,  # noqa: ANN401 - pykka's signature
-    ) -> None:
+    def on_death(self, error: BaseException, trace: str) -> None:
         """Tell who waits for the run: without its Conductor it cannot go on."""
-        del exception_type
         self._dismiss_all()
-        trace = trace_of(exception_value, traceback)
-        self._office.rest(Rest("broken", exception_value, trace))
+        self._office.rest(Rest("broken", error, trace))
 
     @property
     def _state(self) -> Run:

@@ -1,7 +1,7 @@
 """The effects of one attempt: each step that its rules owe, performed on real files and models."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, assert_never
@@ -47,7 +47,9 @@ from events.attempt_words import (
 from events.commit_message import commit_message
 from events.conversation import Completion, Prompt, RequestedCall, digest_of
 from events.ids import CallId, TreeId
+from events.payload import Text
 from events.prompts import prompt_of
+from events.settings import Context
 from models.errors import ModelError
 from workspace.command import CommandResult
 from workspace.merge import Merged, merge
@@ -79,7 +81,7 @@ class Hands:
         self._shop = workshop
         self._worktree = Worktree(workshop.repository, workshop.worktrees / attempt)
         self._toolbox: Toolbox | None = None
-        self._outputs: Callable[[CallId], str | None] = lambda _: None
+        self._outputs: Mapping[CallId, Text] = {}
         self._began = time.monotonic()
 
     def take_up(self, state: Attempt) -> ReportWorktreeLost | None:
@@ -172,7 +174,7 @@ class Hands:
                 tools=tools,
             ),
             lambda path: self._file_at(terms.base_tree, path),
-            terms.raw_max_tokens,
+            Context(raw_max_tokens=terms.raw_max_tokens),
         )
         digest = digest_of(context.system, context.message)
         return RecordContext(
@@ -186,15 +188,13 @@ class Hands:
         return FileAt(content, self._shop.repository.blob_id(content))
 
     def _tools(self, state: Attempt) -> Toolbox:
-        self._outputs = lambda call: self._output(state, call)
+        self._outputs = state.outputs
         if self._toolbox is None:
-            self._toolbox = self._shop.toolbox(
-                self._worktree.folder, state.bound, lambda call: self._outputs(call)
-            )
+            self._toolbox = self._shop.toolbox(self._worktree.folder, state.bound, self._output)
         return self._toolbox
 
-    def _output(self, state: Attempt, call: CallId) -> str | None:
-        kept = state.outputs.get(call)
+    def _output(self, call: CallId) -> str | None:
+        kept = self._outputs.get(call)
         return None if kept is None else self._shop.blobs.text(kept)
 
     def _prompt(self, state: Attempt) -> Prompt:
@@ -204,7 +204,7 @@ class Hands:
     def _prepare(self, state: Attempt) -> BeginCall:
         prompt = self._prompt(state)
         elapsed_s = time.monotonic() - self._began
-        return BeginCall(prompt.digest, estimate_tokens(prompt), elapsed_s)
+        return BeginCall(prompt.digest, _estimate(prompt), elapsed_s)
 
     def _call(self, prompt: Prompt, delay_s: float) -> Pending:
         future = self._shop.models.submit(prompt, delay_s=delay_s)
@@ -299,6 +299,11 @@ class Hands:
         """Return the outcome with its texts kept beside the log where they are long."""
         read, keep = self._shop.blobs.text, self._shop.blobs.keep
         return replace(outcome, text=keep(read(outcome.text)), output=keep(read(outcome.output)))
+
+
+def _estimate(prompt: Prompt) -> int:
+    """Return about how many tokens of input the prompt will cost."""
+    return estimate_tokens(msgspec.json.encode((prompt.system, prompt.messages, prompt.tools)))
 
 
 def _requested(call: Call, arguments: str) -> RequestedCall:

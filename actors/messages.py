@@ -1,4 +1,4 @@
-"""What actors say to each other besides the commands of the streams, and the typed way to say it."""
+"""What actors say to each other besides the commands of the streams, and how they say it."""
 
 import contextlib
 from typing import Any, Generic, TypeVar
@@ -116,7 +116,7 @@ class Down(msgspec.Struct, frozen=True):
     """An actor has died of an exception."""
 
     actor: str
-    error: Exception
+    error: BaseException
     trace: str
     attempt: AttemptId | None = None
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
-import pykka
 from store.entity import Entity
 
+from actors.mailbox import Mailbox
 from actors.messages import Advised, ConductorMessage, Consult, Down, Ping, QaMessage, Ref
-from actors.mishap import trace_of
 from events.attempt_words import TakeHint
 from events.conversation import Completion, Prompt
 from events.diagnosis import first_cause, hint_in, hint_prompt
@@ -22,10 +21,8 @@ Hints = Callable[[Failure], "Entity[Hint, HintCommand, HintEvent]"]
 Submit = Callable[[Prompt], "Future[Completion]"]
 
 
-class Qa(pykka.ThreadingActor):
+class Qa(Mailbox):
     """Asks the cheap model for a hint; where it cannot, rules extract one. It keeps no memory."""
-
-    use_daemon_thread: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -58,17 +55,11 @@ class Qa(pykka.ThreadingActor):
             case Ping():
                 return
 
-    def on_failure(
-        self,
-        exception_type: Any,
-        exception_value: Any,
-        traceback: Any,  # noqa: ANN401 - pykka's signature
-    ) -> None:
+    def on_death(self, error: BaseException, trace: str) -> None:
         """Tell the Conductor; workers that wait will ask again."""
-        del exception_type
         for future in self._out.values():
             future.cancel()
-        self._conductor.tell(Down("qa", exception_value, trace_of(exception_value, traceback)))
+        self._conductor.tell(Down("qa", error, trace))
 
     def on_stop(self) -> None:
         """Let go of the calls that are out."""

@@ -133,7 +133,8 @@ class System:
 
     def _stop_workers(self) -> bool:
         workers = pykka.ActorRegistry.get_by_class(Worker)
-        return all([Ref[WorkerMessage](worker).stop(STOP_S) for worker in workers])
+        ended = [Ref[WorkerMessage](worker).stop(STOP_S) for worker in workers]
+        return all(ended)
 
     def _take_rest(self, rest: Rest) -> None:
         with self._guard:

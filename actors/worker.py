@@ -1,12 +1,11 @@
 """The Worker: a mailbox around the rules of one attempt."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
 
-import pykka
 from store.entity import Entity
 
 from actors.hands import Hands, Pending
+from actors.mailbox import Mailbox
 from actors.messages import (
     AskAgain,
     ConductorMessage,
@@ -22,7 +21,6 @@ from actors.messages import (
     Ref,
     WorkerMessage,
 )
-from actors.mishap import trace_of
 from events.attempt import (
     AskApproval,
     AskForHint,
@@ -41,14 +39,12 @@ Stale = Callable[[CommandRefusedError], None]
 """Hears of a message that came too late to mean anything."""
 
 
-class Worker(pykka.ThreadingActor):
+class Worker(Mailbox):
     """Works on one attempt until it is over, or waits for a person; then it stops itself.
 
     It shares nothing with any other worker: its state is its stream of the log, its files are its
     own worktree.
     """
-
-    use_daemon_thread: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -92,18 +88,11 @@ class Worker(pykka.ThreadingActor):
             case _:
                 self._take(message)
 
-    def on_failure(
-        self,
-        exception_type: Any,
-        exception_value: Any,
-        traceback: Any,  # noqa: ANN401 - pykka's signature
-    ) -> None:
+    def on_death(self, error: BaseException, trace: str) -> None:
         """Tell the Conductor; the log knows what this worker owed."""
-        del exception_type
         self._let_go()
-        trace = trace_of(exception_value, traceback)
         attempt = self._entity.state.id
-        self._conductor.tell(Down(f"worker {attempt}", exception_value, trace, attempt))
+        self._conductor.tell(Down(f"worker {attempt}", error, trace, attempt))
 
     @property
     def _state(self) -> Attempt:

@@ -13,7 +13,7 @@ ApprovalId = NewType("ApprovalId", str)
 StreamId = NewType("StreamId", str)
 """``run``, ``attempt/T1.2``, ``hint/T1.2.c5``, ``approval/T1.2.c5``, ``log``."""
 TreeId = NewType("TreeId", str)
-"""The state of all files of a worktree, as a git tree id (40 hex digits)."""
+"""The state of all files of a worktree, as a git tree id (hex; its length is the repository's)."""
 CommitId = NewType("CommitId", str)
 Digest = NewType("Digest", str)
 """sha256 in lower-case hex."""

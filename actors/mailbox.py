@@ -1,0 +1,35 @@
+"""What all actors have in common: a thread of their own, and a last word when they die of a bug."""
+
+import traceback
+from types import TracebackType
+from typing import ClassVar
+
+import pykka
+
+
+class Mailbox(pykka.ThreadingActor):
+    """One thread that takes one message after another.
+
+    The thread is a daemon, so that a forgotten actor cannot keep the process alive; what must
+    last is in the log. pykka drops the waiting messages of an actor that dies.
+    """
+
+    use_daemon_thread: ClassVar[bool] = True
+
+    def on_failure(
+        self,
+        exception_type: type[BaseException] | None,
+        exception_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Turn pykka's three values into the actor's last word."""
+        del exception_type
+        if exception_value is not None:
+            self.on_death(exception_value, _text_of(exception_value, traceback))
+
+    def on_death(self, error: BaseException, trace: str) -> None:
+        """Tell who has to know; `trace` is for the run folder and never for the screen."""
+
+
+def _text_of(error: BaseException, trace: TracebackType | None) -> str:
+    return "".join(traceback.format_exception(type(error), error, trace))

@@ -1,0 +1,155 @@
+"""Conducting a run to its rest: what ``run`` and ``resume`` have in common."""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import msgspec
+
+from actors.conductor import Rest
+from actors.messages import Down
+from actors.system import System
+from actors.workshop import Workshop
+from cli.bug_report import keep_reports_in, write_report
+from cli.diagnostics import Diagnostics
+from cli.escape import json_text
+from cli.progress import progress_for
+from cli.standing import exit_code_of, standing_of
+from cli.summary import summary_of
+from cli.summary_text import lines_of
+from cli.wiring import OpenRun
+from events.errors import CommandRefusedError
+from events.ids import CommitId
+from events.run import Run
+from events.run_words import RecordDelivery
+from models.service import ModelService, Wait
+from workspace.command import CommandRunner
+from workspace.delivery import deliver_apply, deliver_branch
+from workspace.errors import WorkspaceError
+from workspace.sandbox import NO_SANDBOX
+
+UNENFORCED = msgspec.structs.replace(NO_SANDBOX, confines=True)
+"""Until a kernel sandbox is there, a command in the worktree counts as confined; it is said so."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def carry_through(opened: OpenRun, args: argparse.Namespace) -> int:
+    """Conduct the run to its rest and show it; seal it if it ended; return the exit code."""
+    keep_reports_in(opened.folder.path)
+    progress = progress_for(sys.stderr, opened.view, quiet=args.json)
+    opened.log.subscribe(progress.take)
+    try:
+        rest = conduct(opened, verbose=args.verbose)
+    finally:
+        progress.close()
+    if rest.error is not None:
+        raise rest.error
+    if rest.why == "ended":
+        opened.log.seal()
+    standing = standing_of(opened.world.run, held=False)
+    summary = summary_of(opened.view, standing, opened.repository.user.top)
+    print(json_text(summary) if args.json else "\n".join(lines_of(summary)))
+    return exit_code_of(standing)
+
+
+def conduct(opened: OpenRun, *, verbose: bool) -> Rest:
+    """Let the run go on until it rests, and return why it does.
+
+    On SIGINT, SIGTERM or SIGHUP it is interrupted: everything under way is let go, and the log is
+    left so that `resume` goes on. Must be called on the main thread.
+    """
+    diagnostics = Diagnostics(opened.folder.diagnostics, verbose=verbose)
+    runner = CommandRunner(UNENFORCED)
+    settings = opened.world.run.facts.settings
+
+    def note_wait(wait: Wait) -> None:
+        diagnostics.note("model_wait", ticket=wait.key.ticket, why=wait.reason, s=wait.seconds)
+
+    def note_stale(refusal: CommandRefusedError) -> None:
+        diagnostics.note("stale", refusal=str(refusal))
+
+    def mourn(down: Down) -> None:
+        diagnostics.note("actor_died", actor=down.actor, error=str(down.error))
+        write_report(down.error)
+
+    models = ModelService(settings.models, os.environ, on_wait=note_wait)
+    workshop = Workshop(
+        run=opened.world.run.facts.run,
+        repository=opened.repository,
+        worktrees=opened.worktrees,
+        runner=runner,
+        models=models,
+        blobs=opened.blobs,
+        command_env=settings.command_env,
+        environment=os.environ,
+    )
+    system = System(
+        opened.log,
+        opened.world,
+        workshop,
+        qa_model=settings.models.qa,
+        deliver=lambda run, commit: deliver(opened, run, commit),
+        now_s=lambda: int(time.time()),
+        mourn=mourn,
+        stale=note_stale,
+    )
+    try:
+        with _interrupting(system.interrupt):
+            system.start()
+            return system.wait()
+    finally:
+        runner.close()
+        models.close()
+        if not system.stop():
+            diagnostics.note("actors_left", threads=[t.name for t in threading.enumerate()])
+        diagnostics.close()
+
+
+def deliver(opened: OpenRun, run: Run, commit: CommitId) -> RecordDelivery:
+    """Bring `commit` to the user's repository, as the settings say, and return what to record.
+
+    A checkout that cannot be moved forward gets the branch instead, with the reason.
+    """
+    facts = run.facts
+    branch = f"trackside/{facts.run}"
+    problem = ""
+    if facts.settings.deliver == "apply":
+        try:
+            deliver_apply(opened.repository, commit, facts.base)
+        except WorkspaceError as error:
+            problem = str(error)
+        else:
+            return RecordDelivery(commit, "apply")
+    before = run.delivery.commit if run.delivery is not None and run.delivery.branch else None
+    try:
+        deliver_branch(opened.repository, commit, facts.base, branch, before)
+    except WorkspaceError as error:
+        return RecordDelivery(commit, "none", problem=" ".join([problem, str(error)]).strip())
+    return RecordDelivery(commit, "branch", branch, problem)
+
+
+@contextmanager
+def _interrupting(interrupt: Callable[[], None]) -> Iterator[None]:
+    """Have the first signal call `interrupt`, and the second end the process at once."""
+    signals = 0
+
+    def take(_number: int, _frame: FrameType | None) -> None:
+        nonlocal signals
+        signals += 1
+        if signals > 1:
+            os._exit(130)
+        interrupt()
+
+    before = {number: signal.signal(number, take) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,51 @@
+"""``trackside resume``: a run goes on from its log, wherever it was left."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+from cli.errors import NotPlannedError
+from cli.escape import shown
+from cli.run import add_common
+from events.run import Run
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``resume``."""
+    parser.add_argument("run", metavar="RUN", nargs="?", help="a run, or the start of its name")
+    parser.add_argument("--repo", metavar="DIR", default=".", help="the repository (default: here)")
+    add_common(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Go on with the run; see product.md, section 9, for the exit codes."""
+    from cli.conduct import carry_through
+    from cli.wiring import opened
+    from store.run_folder import RunFolder
+    from workspace.user_repository import UserRepository
+
+    checkout = UserRepository.find(Path(args.repo))
+    folder = RunFolder.find(checkout.top, args.run)
+    with opened(folder, checkout.top) as this:
+        state = this.world.run
+        if state.track is None:
+            raise NotPlannedError(folder.path.name)
+        for change in _changes(state):
+            print(f"trackside: {shown(change)}", file=sys.stderr)
+        return carry_through(this, args)
+
+
+def _changes(state: Run) -> Iterator[str]:
+    """Say what is not as it was when the run began; the run keeps to what it began with."""
+    import hashlib
+
+    facts = state.facts
+    if facts.program != version("trackside"):
+        yield f"the run began with trackside {facts.program}; this is {version('trackside')}"
+    track = Path(facts.source)
+    if not track.is_file():
+        yield f"the track file {facts.source} is gone; the run keeps the plan that it recorded"
+    elif hashlib.sha256(track.read_bytes()).hexdigest() != facts.track_digest:
+        yield f"the track file {facts.source} has changed; the run keeps the plan that it recorded"

@@ -1,0 +1,146 @@
+"""``trackside run``: a track on a repository, from plan to branch."""
+
+import argparse
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
+
+from cli.inputs import read_input
+from cli.policy_source import load_policy
+from cli.settings import load_settings
+from events.errors import TrackInvalidError
+from events.ids import RunId, TreeId
+from events.run_words import PlanTickets, Start, StartRun
+from events.settings import Settings
+from events.ticket import Ticket
+from events.track import TrackSpec
+from events.track_file import check_archetypes, parse_track
+
+SCRIPTED = "scripted"
+PIECE_BYTES = 200_000
+"""Tickets of one record: a record holds them twice, in cause and event, and may have 1 MiB."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``run``."""
+    parser.add_argument("track", metavar="TRACK", help="the track file (JSON or TOML)")
+    parser.add_argument("--repo", metavar="DIR", default=".", help="the repository (default: here)")
+    parser.add_argument(
+        "--model",
+        metavar="M",
+        help="one model instead of the ladder: gemini-... or scripted:FILE",
+    )
+    parser.add_argument("--workers", metavar="N", type=int, help="attempts at one time")
+    parser.add_argument("--policy", metavar="P", help="auto, ask, deny, or a policy file")
+    parser.add_argument(
+        "--deliver", choices=["branch", "apply", "none"], help="where the result goes"
+    )
+    parser.add_argument("--run-id", metavar="ID", help="name of the run (default: from the clock)")
+    add_common(parser)
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Add what ``run`` and ``resume`` have in common."""
+    parser.add_argument("--json", action="store_true", help="one JSON object at the end, on stdout")
+    parser.add_argument("-v", "--verbose", action="store_true", help="diagnostics on stderr")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the track; see product.md, section 9, for the exit codes."""
+    from cli.conduct import carry_through
+    from cli.wiring import opened
+    from events.run_rules import DECIDER
+    from events.streams import RUN
+    from models.service import ModelService
+    from store.entity import Entity
+    from store.run_folder import RunFolder
+    from workspace.user_repository import UserRepository
+
+    data = read_input(args.track)
+    spec = parse_track(data, args.track)
+    checkout = UserRepository.find(Path(args.repo))
+    settings = _settings(args, checkout.top)
+    problems = check_archetypes(spec, settings.archetypes)
+    if problems:
+        raise TrackInvalidError(args.track, problems)
+    start = Start(
+        run=RunId(args.run_id or _new_id()),
+        track=replace(spec, tickets=()),
+        tickets=len(spec.tickets),
+        settings=settings,
+        policy=load_policy(settings.policy, checkout.top),
+        base=checkout.resolve(spec.base or "HEAD"),
+        base_tree=TreeId(""),
+        repository=str(checkout.top),
+        source=str(Path(args.track).absolute()),
+        track_digest=hashlib.sha256(data).hexdigest(),
+        program=version("trackside"),
+    )
+    models = ModelService(settings.models, os.environ)
+    for model in sorted(_models_of(spec, settings)):
+        models.check(model)
+    folder = RunFolder.create(checkout.top, start.run)
+    with opened(folder, checkout.top) as this:
+        tree = this.repository.tree_of(start.base)
+        planning = Entity(this.log, RUN, DECIDER)
+        for command in plan_of(replace(start, base_tree=tree), spec.tickets):
+            planning.execute(command)
+        return carry_through(this, args)
+
+
+def plan_of(start: Start, tickets: Sequence[Ticket]) -> Iterator[StartRun | PlanTickets]:
+    """Give the commands that put a whole plan on record, each small enough for one record."""
+    pieces = list(_pieces(tickets))
+    yield StartRun(start, pieces[0])
+    for piece in pieces[1:]:
+        yield PlanTickets(piece)
+
+
+def _pieces(tickets: Sequence[Ticket]) -> Iterator[tuple[Ticket, ...]]:
+    piece: list[Ticket] = []
+    room = PIECE_BYTES
+    for ticket in tickets:
+        size = len(msgspec.json.encode(ticket))
+        if piece and size > room:
+            yield tuple(piece)
+            piece, room = [], PIECE_BYTES
+        piece.append(ticket)
+        room -= size
+    yield tuple(piece)
+
+
+def _settings(args: argparse.Namespace, repository: Path) -> Settings:
+    """Return the settings in force, with every playbook by its absolute path."""
+    flags = {
+        name: value
+        for name, value in vars(args).items()
+        if name in {"workers", "policy", "deliver"} and value is not None
+    }
+    from models.service import with_model
+
+    settings = load_settings(repository, os.environ, flags).settings
+    models = with_model(settings.models, args.model) if args.model else settings.models
+    ladder = tuple(_placed(model) for model in models.ladder)
+    return replace(settings, models=replace(models, ladder=ladder, qa=_placed(models.qa)))
+
+
+def _placed(model: str) -> str:
+    prefix, colon, file = model.partition(":")
+    return f"{prefix}:{Path(file).absolute()}" if colon and prefix == SCRIPTED else model
+
+
+def _models_of(spec: TrackSpec, settings: Settings) -> set[str]:
+    named = {ticket.model_override for ticket in spec.tickets}
+    kinds = {kind.model for kind in settings.archetypes.values()}
+    return {name for name in (*settings.models.ladder, *named, *kinds) if name}
+
+
+def _new_id() -> str:
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"

@@ -1,0 +1,63 @@
+"""An open run: its folder, log, blobs and repository, put together from concrete classes."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli.run_view import RunView
+from events.streams import EVENT_TYPES
+from events.world import World
+from store.blobs import Blobs
+from store.codec import Codec
+from store.jsonl import JsonlLog
+from store.run_folder import RunFolder
+from workspace.tree import Repository
+
+CODEC = Codec(EVENT_TYPES)
+
+
+@dataclass(frozen=True)
+class OpenRun:
+    """A run that this process alone may write."""
+
+    folder: RunFolder
+    log: JsonlLog
+    blobs: Blobs
+    repository: Repository
+    view: RunView
+    """As of the last record: it listens to the log."""
+
+    @property
+    def world(self) -> World:
+        """The state of all streams, as of the last record."""
+        return self.view.world
+
+    @property
+    def worktrees(self) -> Path:
+        """Where the worktrees of the run are: in the user's cache folder, named by the run folder.
+
+        Two repositories may have runs of one name, so the path is part of it.
+        """
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        place = hashlib.sha256(os.fsencode(self.folder.path.resolve())).hexdigest()[:12]
+        return cache / "trackside" / f"{self.folder.path.name}-{place}"
+
+
+@contextmanager
+def opened(folder: RunFolder, checkout: Path) -> Iterator[OpenRun]:
+    """Give the run with its log open for writing and folded; close the log at the end.
+
+    Raises:
+        HeldError: another process writes it.
+        DamageError: the log cannot be trusted.
+        RepositoryRefusedError: `checkout` is not in a git repository.
+    """
+    blobs = Blobs(folder.blobs)
+    view = RunView(read_blob=blobs.text)
+    with JsonlLog.open(folder.log, CODEC, on_record=view.take) as log:
+        repository = Repository.create(folder.git, checkout)
+        log.subscribe(view.take)
+        yield OpenRun(folder, log, blobs, repository, view)
