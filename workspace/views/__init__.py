@@ -13,7 +13,7 @@ from workspace.views.curated import get_curated_view
 from workspace.views.errors import FileUnreadableError, SymbolUnknownError, ViewError
 from workspace.views.outline import get_outline
 from workspace.views.skeleton import get_skeleton, get_skeleton_view
-from workspace.views.source_view import MODES, Mode, SourceView, is_python, view_of
+from workspace.views.source_view import MODES, Mode, SourceView, excerpt_of, is_python, view_of
 from workspace.views.targeted import get_targeted_view
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "SourceView",
     "SymbolUnknownError",
     "ViewError",
+    "excerpt_of",
     "get_curated_view",
     "get_outline",
     "get_skeleton",

@@ -17,7 +17,11 @@ _MARK: Final = b"[HOT]"
 _HOT: Final = re.compile(rb"#+[ \t]*\[HOT\]")
 _CORE: Final = b"core_logic"
 _REST_OF_LINE: Final = re.compile(rb"[ \t\f]*(?:#[^\r\n]*)?(?=[\r\n])")
-_INNER: Final = Query(g.LANGUAGE, "[(function_definition) (class_definition)] @inner")
+_INNER: Final = Query(
+    g.LANGUAGE,
+    "[(function_definition) (class_definition)] @inner (decorated_definition) @decorated",
+)
+_COMMENTS: Final = Query(g.LANGUAGE, "(comment) @comment")
 
 
 def get_curated_view(source: bytes) -> bytes:
@@ -144,12 +148,16 @@ class _Hiding:
         code = self.text[body.start_byte : body.end_byte]
         if b"def " not in code and b"class " not in code:
             return []
+        captured = QueryCursor(_INNER).captures(body)
+        decorated = {}
+        for outer in captured.get("decorated", []):
+            node = outer.child_by_field_id(g.DEFINITION)
+            if node is not None:
+                decorated[node.start_byte] = outer
         kept = []
-        for _, found in QueryCursor(_INNER).matches(body):
-            node = found["inner"][0]
+        for node in captured.get("inner", []):
             inner = node.child_by_field_id(g.BODY)
-            parent = node.parent
-            outer = parent if parent is not None and parent.kind_id == g.DECORATED else node
+            outer = decorated.get(node.start_byte, node)
             if inner is not None and (
                 docstring(self.source, inner) is not None
                 or (node.kind_id == g.FUNCTION and self.marked(outer, inner))
@@ -176,15 +184,11 @@ class _Hiding:
 
 def _hot_comments(source: Source) -> list[int]:
     """Return the offsets of all ``# [HOT]`` comments, in order; those in strings are none."""
-    found = []
-    at = source.text.find(_MARK)
-    while at >= 0:
-        node = source.root.descendant_for_byte_range(at, at + len(_MARK))
-        in_comment = node is not None and node.kind_id == g.COMMENT
-        if node is not None and in_comment and _HOT.match(source.text, node.start_byte):
-            found.append(node.start_byte)
-        at = source.text.find(_MARK, at + 1)
-    return sorted(set(found))
+    if _MARK not in source.text:
+        return []
+    comments = QueryCursor(_COMMENTS).captures(source.root).get("comment", [])
+    starts = sorted(comment.start_byte for comment in comments)
+    return [start for start in starts if _HOT.match(source.text, start)]
 
 
 def _is_core(text: bytes, decorated: Node) -> bool:

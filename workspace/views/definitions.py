@@ -30,7 +30,7 @@ class Definition(NamedTuple):
 
 def definitions(source: Source) -> Iterator[Definition]:
     """Yield every definition outside of function bodies, in the order of the file."""
-    stack = [(source.root, "", False)]
+    stack = [(child, "", False) for child in reversed(source.root.named_children)]
     while stack:
         node, prefix, in_class = stack.pop()
         kind = node.kind_id
@@ -43,10 +43,8 @@ def definitions(source: Source) -> Iterator[Definition]:
                 inner = found.body.named_children
                 stack.extend((child, found.name + ".", True) for child in reversed(inner))
         elif kind in g.COMPOUND:
-            blocks = [block for _, block in g.clauses(node)]
-            stack.extend((block, prefix, in_class) for block in reversed(blocks))
-        elif kind == g.BLOCK or node.parent is None:
-            stack.extend((child, prefix, in_class) for child in reversed(node.named_children))
+            inner = [child for _, block in g.clauses(node) for child in block.named_children]
+            stack.extend((child, prefix, in_class) for child in reversed(inner))
 
 
 def definition_of(

@@ -6,19 +6,39 @@ and the smallest pieces that do not parse are blanked: offsets stay, all the res
 """
 
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Collection, Iterator
+from typing import Final, NamedTuple
 
 from tree_sitter import Node
 
 from workspace.views import grammar as g
 
-_DEEPEST: Final = 6
+_DEEPEST: Final = 8
 """Levels of indentation that are cut into pieces; deeper errors cost the whole piece."""
 
-_CONTINUES: Final = re.compile(rb"(?:else|elif|except|finally|case)\b|[\s#)\]}]")
+_CONTINUES: Final = re.compile(rb"(?:else|elif|except|finally)\b|[)\]}]")
 _INK: Final = re.compile(rb"[^\r\n]")
-_INDENT: Final = re.compile(rb"[ \t\f]*")
+_COMMENTS_AND_STRINGS: Final = re.compile(
+    rb"#[^\n]*"
+    rb"|'''(?:[^\\]|\\.)*?'''|\"\"\"(?:[^\\]|\\.)*?\"\"\""
+    rb"|'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"",
+    re.DOTALL,
+)
+
+
+class Mended(NamedTuple):
+    """The tree of a broken file without its broken pieces."""
+
+    root: Node
+    first_error: int
+    """Offset."""
+    lines_blanked: int
+
+
+class _Piece(NamedTuple):
+    start: int
+    end: int
+    error: int
 
 
 def first_error(root: Node) -> int | None:
@@ -30,89 +50,104 @@ def first_error(root: Node) -> int | None:
     stack = [root]
     while stack:
         node = stack.pop()
-        if node.is_missing:
+        if node.is_missing or (node.is_error and not _is_type_default(node)):
             return node.start_byte
-        if node.is_error:
-            if _is_type_default(node):
-                continue
-            inner = [child for child in node.children if child.is_error or child.is_missing]
-            return min([node.start_byte, *(child.start_byte for child in inner)])
-        if node.has_error:
+        if node.has_error and not node.is_error:
             stack.extend(reversed(node.children))
     return None
 
 
-def mend(text: bytes) -> tuple[Node, int, int] | None:
+def mend(text: bytes) -> Mended | None:
     """Return the tree of `text` with its broken pieces blanked, or None if that is not enough.
 
-    The second value is the offset of the first error, the third the number of blanked lines.
+    A quote that is never closed makes strings of code and code of strings. So the lines inside of
+    long strings are taken for strings first, and for code the second time, and the better wins.
     """
-    broken: list[tuple[int, int, int]] = []
-    _find_broken(text, 0, len(text), broken, 0)
-    mended = bytearray(text)
-    for start, end, _ in broken:
-        mended[start:end] = _INK.sub(b" ", text[start:end])
-    root = g.parse(bytes(mended))
-    if not broken or (root.has_error and first_error(root) is not None):
-        return None
-    lines = sum(1 for start, end, _ in broken for line in text[start:end].splitlines() if line)
-    return root, min(at for _, _, at in broken), lines
-
-
-def _is_type_default(error: Node) -> bool:
-    return (
-        error.parent is not None
-        and error.parent.kind_id == g.TYPE_PARAMETER
-        and (error.text or b"").lstrip().startswith(b"=")
+    found = [_mended(text, _lines_in_strings(text)), _mended(text, frozenset())]
+    return min(
+        (mended for mended in found if mended is not None),
+        key=lambda mended: mended.lines_blanked,
+        default=None,
     )
 
 
-def _find_broken(
-    text: bytes, start: int, end: int, broken: list[tuple[int, int, int]], depth: int
-) -> None:
-    """Add (start, end, offset of the error) for each smallest piece that does not parse."""
-    for first, last in _pieces(text, start, end):
+def _mended(text: bytes, in_strings: Collection[int]) -> Mended | None:
+    broken = list(_broken(text, 0, len(text), in_strings, 0))
+    root = g.parse(_blanked(text, 0, len(text), broken))
+    if not broken or not _is_whole(root):
+        return None
+    lines = sum(text.count(b"\n", piece.start, piece.end - 1) + 1 for piece in broken)
+    return Mended(root, min(piece.error for piece in broken), lines)
+
+
+def _is_whole(root: Node) -> bool:
+    return not root.has_error or first_error(root) is None
+
+
+def _is_type_default(error: Node) -> bool:
+    parent = error.parent
+    named = parent is not None and parent.kind_id == g.TYPE_PARAMETER
+    return named and (error.text or b"").startswith(b"=")
+
+
+def _lines_in_strings(text: bytes) -> frozenset[int]:
+    """Return the offsets of all lines that begin inside of a string."""
+    found: set[int] = set()
+    for token in _COMMENTS_AND_STRINGS.finditer(text):
+        at = text.find(b"\n", token.start(), token.end())
+        while at >= 0:
+            found.add(at + 1)
+            at = text.find(b"\n", at + 1, token.end())
+    return frozenset(found)
+
+
+def _broken(
+    text: bytes, start: int, end: int, in_strings: Collection[int], depth: int
+) -> Iterator[_Piece]:
+    """Yield the smallest pieces of text[start:end] that do not parse, in their order."""
+    for first, last in _pieces(text, start, end, in_strings):
         root = g.parse(text[first:last])
         error = first_error(root) if root.has_error else None
         if error is None:
             continue
         body = _body_start(text, first, last)
-        if depth < _DEEPEST and body is not None:
-            before = len(broken)
-            _find_broken(text, body, last, broken, depth + 1)
-            if len(broken) > before and _parses_without(text, first, last, broken[before:]):
+        if body is not None and depth < _DEEPEST:
+            inner = list(_broken(text, body, last, in_strings, depth + 1))
+            if inner and _is_whole(g.parse(_blanked(text, first, last, inner))):
+                yield from inner
                 continue
-            del broken[before:]
-        broken.append((first, last, first + min(error, last - first - 1)))
+        yield _Piece(first, last, min(first + error, last - 1))
 
 
-def _parses_without(text: bytes, first: int, last: int, broken: list[tuple[int, int, int]]) -> bool:
-    piece = bytearray(text[first:last])
-    for start, end, _ in broken:
-        piece[start - first : end - first] = _INK.sub(b" ", text[start:end])
-    root = g.parse(bytes(piece))
-    return not root.has_error or first_error(root) is None
+def _blanked(text: bytes, first: int, last: int, pieces: Collection[_Piece]) -> bytes:
+    """Return text[first:last] with spaces in the place of `pieces`; line ends stay."""
+    mended = bytearray(text[first:last])
+    for start, end, _ in pieces:
+        mended[start - first : end - first] = _INK.sub(b" ", text[start:end])
+    return bytes(mended)
 
 
-def _pieces(text: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+def _pieces(
+    text: bytes, start: int, end: int, in_strings: Collection[int]
+) -> Iterator[tuple[int, int]]:
     """Yield the bounds of the statements in text[start:end], found by indentation alone.
 
-    The indentation of the first line that is not blank is the one that begins a statement.
+    The indentation of the first line that is not blank is the one that begins a statement. A
+    decorator goes with what it decorates, an ``else`` with what is before it.
     """
-    level: bytes | None = None
-    begun = start
+    level = -1
+    begun = at = start
     decorated = False
-    at = start
     for line in text[start:end].splitlines(keepends=True):
-        indent = _INDENT.match(line)[0]  # type: ignore[index]  # the pattern matches everywhere
-        rest = line[len(indent) :]
-        if rest.strip() and not rest.startswith(b"#"):
-            level = indent if level is None else level
-            if len(indent) <= len(level) and not _CONTINUES.match(rest) and not decorated:
-                if at > begun:
+        rest = line.lstrip(b" \t\f")
+        indent = len(line) - len(rest)
+        if rest.strip() and not rest.startswith(b"#") and at not in in_strings:
+            level = indent if level < 0 else level
+            if indent <= level:
+                if at > begun and not decorated and not _CONTINUES.match(rest):
                     yield begun, at
-                begun = at
-            decorated = len(indent) <= len(level) and rest.startswith(b"@")
+                    begun = at
+                decorated = rest.startswith(b"@")
         at += len(line)
     if end > begun:
         yield begun, end
@@ -121,14 +156,13 @@ def _pieces(text: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
 def _body_start(text: bytes, first: int, last: int) -> int | None:
     """Return where the lines after the header of a compound statement begin, if it is one."""
     at = first
-    own: int | None = None
+    header = -1
     for line in text[first:last].splitlines(keepends=True):
-        indent = len(_INDENT.match(line)[0])  # type: ignore[index]  # it matches everywhere
-        if line.strip() and not line.lstrip().startswith((b"@", b"#")):
-            if own is not None and indent > own:
-                return at
-            own = indent
-            if not line.rstrip().endswith(b":"):
-                own = None
+        rest = line.strip()
+        indent = len(line) - len(line.lstrip(b" \t\f"))
+        if header >= 0 and rest and indent > header:
+            return at
+        if rest and not rest.startswith((b"@", b"#")):
+            header = indent if rest.endswith(b":") else -1
         at += len(line)
     return None

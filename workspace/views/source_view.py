@@ -11,7 +11,7 @@ from workspace.views.errors import SymbolUnknownError
 from workspace.views.excerpt import EXCERPT_BYTES, excerpt
 from workspace.views.outline import outline
 from workspace.views.skeleton import skeleton
-from workspace.views.source import Rendered, Source, decoded, render
+from workspace.views.source import EMPTY, Rendered, Source, decoded, render
 from workspace.views.targeted import targeted
 
 Mode = Literal["raw", "skeleton", "curated", "outline"]
@@ -39,7 +39,7 @@ class SourceView(msgspec.Struct, frozen=True):
     note: str
     """What a reader must know (errors, why it is an excerpt); empty if all is as asked."""
     encoding: str
-    """A codec that decodes `content` without an error."""
+    """The codec of `content`: the file's own, or UTF-8 if the file cannot be read by its own."""
     original_bytes: int
     original_tokens: int
     """Estimated, as all tokens here."""
@@ -80,24 +80,42 @@ def view_of(
         name = "targeted"
         rendered = render(source, lambda parsed: targeted(parsed, symbols))
     elif mode == "raw":
-        name, rendered = mode, Rendered(source, "" if source else "the file is empty")
+        name, rendered = mode, raw(source)
     elif python:
         name = mode
         draw, whole = _DRAWN[mode]
         rendered = render(source, draw, whole=whole)
     else:
-        name = mode
-        note = f"it is not Python, so it has no {mode} view"
-        rendered = Rendered(excerpt(source, note, limit_bytes), note, excerpted=True)
+        return excerpt_of(source, f"it is not Python, so it has no {mode} view", limit_bytes)
+    return _view(source, name, rendered)
+
+
+def excerpt_of(source: bytes, reason: str, limit_bytes: int = EXCERPT_BYTES) -> SourceView:
+    """Return head and tail of a file, together at most `limit_bytes`, with the reason for it."""
+    rendered = Rendered(excerpt(source, reason, limit_bytes), reason, excerpted=True)
+    return _view(source, "excerpt", rendered)
+
+
+def _view(source: bytes, name: str, rendered: Rendered) -> SourceView:
+    found = decoded(source)
     return SourceView(
         mode="excerpt" if rendered.excerpted else name,
         content=rendered.content,
         note=rendered.note,
-        encoding=codec_of_view(source),
+        encoding="utf-8" if isinstance(found, str) else found[0],
         original_bytes=len(source),
         original_tokens=estimate_tokens(source),
         tokens=estimate_tokens(rendered.content),
     )
+
+
+def raw(source: bytes) -> Rendered:
+    """Return the file as it is; of a binary one only a remark that says so."""
+    if b"\0" in source:
+        note = "it is binary"
+        return Rendered(excerpt(source, note), note, excerpted=True)
+    found = decoded(source)
+    return Rendered(source, found if isinstance(found, str) else "" if source else EMPTY)
 
 
 def is_python(source: bytes, path: str) -> bool:
@@ -109,9 +127,3 @@ def is_python(source: bytes, path: str) -> bool:
         return True
     first = source[:128].split(b"\n", 1)[0]
     return first.startswith(b"#!") and b"python" in first
-
-
-def codec_of_view(source: bytes) -> str:
-    """Return the codec of a file's views: the file's own if it can be read by it, else UTF-8."""
-    found = decoded(source)
-    return "utf-8" if isinstance(found, str) else found[0]
