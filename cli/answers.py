@@ -7,6 +7,7 @@ be compared.
 
 import msgspec
 
+from cli.escape import json_text
 from events.conversation import Tier
 from events.ids import ApprovalId, AttemptId, CommitId, Digest, RunId, TicketId
 from events.ticket import Cause, TicketState
@@ -143,7 +144,7 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
 
     run: str
     code: str
-    """As in `Summary`; ``damaged`` if its log cannot be read."""
+    """As in `Summary`; ``damaged`` or ``unusable`` if its log cannot be read."""
     position: int
     digest: str
     """Empty if the log cannot be read."""
@@ -202,3 +203,8 @@ ANSWERS: dict[str, type[msgspec.Struct]] = {
     "doctor": Diagnosis,
 }
 """Command -> the shape of its answer."""
+
+
+def print_answer(answer: msgspec.Struct) -> None:
+    """Print an answer on one line, harmless on a terminal."""
+    print(json_text(answer))

@@ -2,6 +2,8 @@
 
     events.errors.TracksideError
     +-- InputUnreadableError            a file that was named cannot be read
+    +-- NoRepositoryError               there is no repository around here, and no runs
+    +-- NotPlannedError                 the run has no plan on record
 
 Wrong contents of a file are the rules' own errors: see `events.errors`.
 """
@@ -17,3 +19,24 @@ class InputUnreadableError(TracksideError):
         self.path = path
         self.reason = reason
         super().__init__(f"{path}: {reason}")
+
+
+class NoRepositoryError(TracksideError):
+    """A folder is in no repository, so it has no runs."""
+
+    def __init__(self, path: str) -> None:
+        """Remember where was looked, upward."""
+        self.path = path
+        super().__init__(f"{path}: no git repository and no runs here; name one with --repo DIR")
+
+
+class NotPlannedError(TracksideError):
+    """A run was cut short before its whole plan was on record, so it did nothing."""
+
+    def __init__(self, run: str) -> None:
+        """Name the run."""
+        self.run = run
+        super().__init__(
+            f"run {run} was cut short before its plan was on record, so it did nothing; "
+            "start the track again with `trackside run`"
+        )

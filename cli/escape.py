@@ -51,26 +51,25 @@ def clipped(text: str, limit: int) -> str:
 
 
 def json_text(value: object) -> str:
-    r"""Return `value` as one line of JSON that is as harmless on a terminal as `shown` text.
+    r"""Return `value` as one line of JSON that is harmless on a terminal of any encoding.
 
     >>> print(json_text({"path": "a\u202eb"}))
     {"path":"a\u202eb"}
     """
     import msgspec
 
-    return harmless_json(msgspec.json.encode(value).decode())
+    return ascii_json(msgspec.json.encode(value).decode())
 
 
-def harmless_json(text: str) -> str:
-    """Return JSON of the same value, with every character escaped that cannot plainly be seen.
-
-    `text` is whole, valid JSON without line breaks between its tokens.
-    """
-    if _is_plain(text):
+def ascii_json(text: str) -> str:
+    """Return JSON of the same value in visible ASCII; `text` is valid JSON on one line."""
+    if text.isascii() and text.isprintable():
         return text
     import json
 
-    return "".join(char if _is_plain(char) else json.dumps(char)[1:-1] for char in text)
+    return "".join(
+        char if char.isascii() and char.isprintable() else json.dumps(char)[1:-1] for char in text
+    )
 
 
 def path_text(path: object) -> str:

@@ -11,7 +11,7 @@ from cli.bug_report import write_report
 from cli.escape import json_text, path_text, shown
 from cli.exit_code import ExitCode
 from events.errors import ProblemsError, TracksideError
-from store.errors import DamageError, HeldError, LogPoisonedError
+from store.errors import BlobUnwritableError, DamageError, HeldError, LogPoisonedError
 from workspace.errors import WorktreeUnusableError
 
 SIGPIPE_EXIT = 141
@@ -21,6 +21,7 @@ _EXIT_CODES: tuple[tuple[type[TracksideError], ExitCode, str], ...] = (
     (HeldError, ExitCode.HELD, "held"),
     (DamageError, ExitCode.LOG_DAMAGED, "damaged"),
     (LogPoisonedError, ExitCode.DISK, "disk"),
+    (BlobUnwritableError, ExitCode.DISK, "disk"),
     (WorktreeUnusableError, ExitCode.DISK, "disk"),
     (TracksideError, ExitCode.BAD_INPUT, "refused"),
 )

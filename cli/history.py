@@ -1,0 +1,128 @@
+"""Finding a run and reading its log, without ever writing or waiting for who writes it."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli.errors import NoRepositoryError, NotPlannedError
+from cli.escape import path_text, shown
+from cli.holder import holder_of
+from cli.run_view import RunView
+from cli.standing import Standing, standing_of
+from events.streams import EVENT_TYPES
+from store.blobs import Blobs
+from store.codec import Codec
+from store.log import Recorded
+from store.reader import LogReader
+from store.run_folder import HOME, RUNS, RunFolder
+from store.tail import Tail
+
+CODEC = Codec(EVENT_TYPES)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A run as its log tells it now."""
+
+    folder: RunFolder
+    view: RunView
+    held_by: int | None
+    """The process that works on it."""
+    note: str
+    """What a crash left behind the last whole decision; empty if nothing, or if it is held."""
+
+    @property
+    def standing(self) -> Standing:
+        """How the run stands, in one word."""
+        return standing_of(self.view.world.run, held=self.held_by is not None)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what every command about one run has: which one, where, and in which form."""
+    parser.add_argument(
+        "run",
+        metavar="RUN",
+        nargs="?",
+        help="the run, or how its name begins (default: the latest)",
+    )
+    add_repository(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def add_repository(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says where the runs are."""
+    parser.add_argument(
+        "--repo", metavar="DIR", type=Path, help="the repository (default: the one around here)"
+    )
+
+
+def repository_of(args: argparse.Namespace) -> Path:
+    """Return the repository that is meant: the nearest folder upward that has runs, or is one.
+
+    Git is not asked: history can be read where the repository itself is broken.
+
+    Raises:
+        NoRepositoryError: there is neither.
+    """
+    start = Path(args.repo or "").absolute()
+    for folder in (start, *start.parents):
+        if (folder / HOME / RUNS).is_dir() or (folder / ".git").exists():
+            return folder
+    raise NoRepositoryError(path_text(start))
+
+
+def folder_of(args: argparse.Namespace) -> RunFolder:
+    """Return the folder of the run that is meant; raises as `RunFolder.find`, `repository_of`."""
+    return RunFolder.find(repository_of(args), args.run)
+
+
+def load_history(folder: RunFolder) -> History:
+    """Return the run as it stands now; its whole log is verified on the way.
+
+    Raises:
+        DamageError: the log cannot be trusted.
+        LogUnusableError: there is none.
+    """
+    view = RunView(Blobs(folder.blobs).text)
+    held_by = holder_of(folder.lock)
+    tail = fold_log(folder.log, view.take)
+    return History(folder, view, held_by, tail if held_by is None else "")
+
+
+def fold_log(log: Path, take: Callable[[Recorded], None]) -> str:
+    """Give every record of `log` to `take`; return what a crash left behind them, or nothing.
+
+    Raises:
+        DamageError: the log cannot be trusted.
+        LogUnusableError: there is none.
+    """
+    with LogReader(log, CODEC) as reader:
+        for recorded in reader:
+            take(recorded)
+        return torn_note(log, reader.tail)
+
+
+def torn_note(log: Path, tail: Tail) -> str:
+    """Return what a crash left at the end of `log`, for a person; empty if the end is clean."""
+    if tail.clean:
+        return ""
+    return (
+        f"{path_text(log)}: its last {tail.bytes} bytes are {tail.reason} and are left out; "
+        "`trackside resume` sets them aside"
+    )
+
+
+def load_planned(args: argparse.Namespace) -> History:
+    """Return the run that is meant, and say on standard error if the end of its log is torn.
+
+    Raises:
+        NotPlannedError: it was cut short before its plan was on record.
+    """
+    history = load_history(folder_of(args))
+    if history.note:
+        print(f"trackside: {shown(history.note)}", file=sys.stderr)
+    if history.view.world.run.track is None:
+        raise NotPlannedError(history.folder.run)
+    return history

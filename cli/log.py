@@ -1,0 +1,137 @@
+"""`trackside log`: the events of a run, one line each, as they are or as they come."""
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+
+from cli.escape import ascii_json, clipped, path_text, shown
+from cli.exit_code import ExitCode
+from cli.history import CODEC, add_arguments, folder_of, torn_note
+from cli.holder import holder_of
+from cli.watch import Watch
+from cli.words import words_of
+from events.base import Event, UnknownEvent
+from events.ids import TicketId
+from events.streams import kind_of, name_of
+from store.log import Recorded
+from store.reader import LogReader
+
+POSITION_CHARS, STREAM_CHARS, TYPE_CHARS = 6, 16, 25
+"""Columns of the text; longer cells push their line to the right."""
+WORDS_CHARS = 300
+
+_ATTEMPT = re.compile(r"(.+)\.\d+", re.DOTALL)
+_CALL = re.compile(r"(.+)\.\d+\.[a-z]\w*(?:\.\d+)?", re.DOTALL)
+"""A call of an attempt: ``T1.2.c5``; if it was asked about again: ``T1.2.c5.2``."""
+_NAMES = {"attempt": _ATTEMPT, "hint": _CALL, "approval": _CALL}
+"""Kind of stream -> how its names begin with a ticket."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    add_arguments(parser)
+    parser.add_argument(
+        "--follow",
+        action="store_true",
+        help="print what comes, until no process works on the run any more",
+    )
+    parser.add_argument("--ticket", metavar="T", help="only what is about this ticket")
+    parser.add_argument(
+        "--type", metavar="PREFIX", default="", help="only these events, as ticket or run.ended"
+    )
+    parser.add_argument(
+        "--stream", metavar="S", help="only this stream, as run, or all of a kind, as attempt"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the events; with `--json` the records as they stand in the log."""
+    folder = folder_of(args)
+    with ExitStack() as stack:
+        watch = stack.enter_context(Watch([folder.log, folder.lock])) if args.follow else None
+        reader = stack.enter_context(LogReader(folder.log, CODEC))
+        while True:
+            # Asked first: what a writer wrote before it let go is read in any case.
+            held = holder_of(folder.lock) is not None
+            for recorded, line in _new(reader, folder.log):
+                if _is_wanted(recorded, args):
+                    _print(recorded, line, as_json=args.json)
+            sys.stdout.flush()
+            if watch is None or not held:
+                break
+            watch.wait()
+        note = "" if held else torn_note(folder.log, reader.tail)
+    if note:
+        print(f"trackside: {shown(note)}", file=sys.stderr)
+    if args.follow:
+        name = shown(path_text(folder.run))
+        print(f"trackside: no process works on run {name}", file=sys.stderr)
+    return ExitCode.COMPLETED
+
+
+def _new(reader: LogReader, log: Path) -> Iterator[tuple[Recorded, bytes]]:
+    """Give the records that have come since the last time, each with its line in the log."""
+    with log.open("rb") as raw:
+        start = reader.head.offset
+        while batch := reader.poll():
+            raw.seek(start)
+            lines = raw.read(reader.head.offset - start).split(b"\n")
+            yield from zip(batch, lines, strict=False)  # behind the last line end is nothing
+            start = reader.head.offset
+
+
+def _print(recorded: Recorded, line: bytes, *, as_json: bool) -> None:
+    if not as_json:
+        print(line_of(recorded))
+    elif sys.stdout.isatty():
+        print(ascii_json(line.decode()))
+    else:
+        sys.stdout.buffer.write(line + b"\n")
+
+
+def line_of(recorded: Recorded) -> str:
+    """Return a record as one escaped line: position, time (UTC), stream, type, words."""
+    at = recorded.at[:23].replace("T", " ")
+    stream, kind = shown(recorded.stream), shown(type_of(recorded.event))
+    return (
+        f"{recorded.position:>{POSITION_CHARS}}  {at}  {stream:<{STREAM_CHARS}}  "
+        f"{kind:<{TYPE_CHARS}}  {clipped(words_of(recorded.event), WORDS_CHARS)}"
+    ).rstrip()
+
+
+def type_of(event: Event) -> str:
+    """Return the type of an event as its record spells it."""
+    if isinstance(event, UnknownEvent):
+        return msgspec.json.decode(event.original, type=_Tagged).type
+    return str(type(event).__struct_config__.tag)
+
+
+class _Tagged(msgspec.Struct):
+    type: str
+
+
+def _is_wanted(recorded: Recorded, args: argparse.Namespace) -> bool:
+    stream = recorded.stream
+    return (
+        (args.ticket is None or ticket_about(recorded) == args.ticket)
+        and (args.stream is None or stream == args.stream or stream.startswith(f"{args.stream}/"))
+        and (not args.type or type_of(recorded.event).startswith(args.type))
+    )
+
+
+def ticket_about(recorded: Recorded) -> str | None:
+    """Return the ticket that a record is about; None if it is about none, or many."""
+    ticket: TicketId | None = getattr(recorded.event, "ticket", None)
+    if ticket is not None:
+        return ticket
+    pattern = _NAMES.get(kind_of(recorded.stream))
+    name = name_of(recorded.stream)
+    if pattern is None:
+        pattern, name = _ATTEMPT, getattr(recorded.event, "attempt", None) or ""
+    found = pattern.fullmatch(name)
+    return found[1] if found else None
