@@ -1,0 +1,106 @@
+"""All streams folded together."""
+
+from typing import get_args
+
+import msgspec
+import pytest
+
+from events import world
+from events.approval import Approval, ApprovalAsked, ApprovalEvent, Question
+from events.attempt import Attempt
+from events.attempt_words import AttemptEvent, AttemptStarted
+from events.base import Event, UnknownEvent
+from events.conversation import Usage
+from events.hint import Failure, Hint, HintAsked, HintEvent
+from events.ids import ApprovalId, StreamId
+from events.journal import JournalEvent, LogRecovered
+from events.run import Run
+from events.run_words import RunEvent, RunPaused, RunStarted
+from events.streams import DECIDERS, EVENT_TYPES, LOG, RUN, kind_of, name_of
+from events.world import World
+from tests.events.attempts import in_a_call
+from tests.histories import ATTEMPT, C1, RED, T1, says, start, terms, ticket, wants, write
+
+QUESTION = Question(approval=ApprovalId("T1.1.c1"), ticket=T1, attempt=ATTEMPT, action=write())
+FAILURE = Failure(attempt=ATTEMPT, call=C1, outcome=RED)
+
+
+def folded(*recorded: tuple[str, Event]) -> World:
+    held = World()
+    for position, (stream, event) in enumerate(recorded, start=1):
+        held = world.evolve(held, StreamId(stream), event, position)
+    return held
+
+
+def test_a_world_without_events_has_nothing_in_it() -> None:
+    empty = World()
+    assert empty.run == Run()
+    assert empty.attempt(ATTEMPT) == Attempt()
+    assert empty.approval(QUESTION.approval) == Approval()
+    assert empty.hint("T1.1.c1") == Hint()
+    assert (empty.attempts, empty.approvals, empty.usage) == ({}, {}, Usage())
+
+
+def test_every_event_changes_the_state_of_its_stream_alone() -> None:
+    held = folded(
+        ("run", RunStarted(start([ticket()]))),
+        ("attempt/T1.1", AttemptStarted(terms())),
+        ("approval/T1.1.c1", ApprovalAsked(QUESTION)),
+        ("hint/T1.1.c1", HintAsked(FAILURE)),
+    )
+    assert held.run.standing == "planning"
+    assert held.attempt(ATTEMPT).terms == terms()
+    assert held.approvals == {"T1.1.c1": Approval(QUESTION)}
+    assert held.hint("T1.1.c1") == Hint(FAILURE)
+    assert held.attempts == {"T1.1": held.attempt(ATTEMPT)}
+    assert held.position == 4
+
+
+def test_each_stream_counts_its_own_events() -> None:
+    held = folded(
+        ("run", RunStarted(start([ticket()]))),
+        ("log", LogRecovered(bytes=3, reason="torn", kept="t")),
+        ("run", RunPaused("ann")),
+    )
+    assert dict(held.versions) == {"run": 2, "log": 1}
+    assert held.position == 3
+
+
+def test_an_unknown_event_and_the_logs_diary_change_no_state() -> None:
+    before = folded(("attempt/T1.1", AttemptStarted(terms())))
+    unknown = UnknownEvent('{"type":"attempt.dreamt"}')
+    after = world.evolve(before, StreamId("attempt/T1.1"), unknown, 2)
+    after = world.evolve(after, LOG, LogRecovered(bytes=3, reason="torn", kept="t"), 3)
+    after = world.evolve(after, StreamId("weather/today"), unknown, 4)
+    assert after.states == before.states
+    assert after.position == 4
+
+
+def test_usage_counts_attempts_under_way() -> None:
+    reply = msgspec.structs.replace(says("read_file"), usage=Usage(input=10, output=1))
+    recorded = [("attempt/T1.1", event) for event in in_a_call().after(reply, wants()).history]
+    recorded += [("attempt/T2.1", event) for event in in_a_call().after(reply).history]
+    assert folded(*recorded).usage == Usage(input=20, output=2)
+
+
+def test_streams_are_named_by_their_kind_and_by_what_they_are_about() -> None:
+    assert (kind_of(RUN), name_of(RUN)) == ("run", "")
+    assert kind_of(StreamId("hint/T1.2.c5")) == "hint"
+    assert name_of(StreamId("hint/a/b")) == "a/b"
+    assert set(DECIDERS) == {"run", "attempt", "hint", "approval"}
+
+
+def test_the_table_of_events_is_whole_and_no_tag_is_used_twice() -> None:
+    unions = (RunEvent, AttemptEvent, HintEvent, ApprovalEvent, JournalEvent)
+    assert set(EVENT_TYPES) == {kind for union in unions for kind in get_args(union)}
+    tags = [kind.__struct_config__.tag for kind in EVENT_TYPES]
+    assert len(set(tags)) == len(tags)
+
+
+@pytest.mark.parametrize("kind", EVENT_TYPES)
+def test_every_event_is_frozen_and_tagged_by_hand(kind: type[Event]) -> None:
+    config = kind.__struct_config__
+    assert config.frozen
+    assert config.tag_field == "type"
+    assert isinstance(config.tag, str)
+    assert "." in config.tag
