@@ -17,8 +17,6 @@
             +-- BlobMissingError
             +-- BlobDamagedError
 
-    Whoever catches `DamageError` knows that evidence is in question; all else leaves it whole.
-
 Whoever catches `DamageError` knows that evidence is in question; all others leave it whole.
 """
 

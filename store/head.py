@@ -69,26 +69,30 @@ class Head:
             BadLineError: they do not; then nothing has changed.
         """
         position, epoch, end = self.position, self.epoch, self._end
-        touched: dict[StreamId, int] = {}
-        for line in lines:
-            position += 1
-            stream = line.stream
-            version = (touched.get(stream) or self.versions.get(stream, 0)) + 1
-            if line.epoch != epoch:
-                epoch = _next_epoch(line, epoch)
-            if position > end:
-                end = line.commit
-            # One test for all that is as it should be: this loop runs for every record of a replay.
-            if (
-                line.position != position
-                or line.version != version
-                or line.commit != end
-                or end < position
-                or bool(line.sum) is (position != end)
-            ):
-                raise BadLineError(_what_is_wrong(line, position, version, end))
-            touched[stream] = version
-        self.versions.update(touched)
+        versions = self.versions
+        try:
+            for line in lines:
+                position += 1
+                version = versions.get(line.stream, 0) + 1
+                if position > end:
+                    end = line.commit
+                if line.epoch != epoch:
+                    epoch = _next_epoch(line, epoch)
+                # One test for all that is as it should be: a replay does this for every record.
+                if (
+                    line.position != position
+                    or line.version != version
+                    or line.commit != end
+                    or end < position
+                    or (not line.sum) is (position == end)
+                ):
+                    reason = _what_is_wrong(line, position, version, end)
+                    raise BadLineError(reason)  # noqa: TRY301  # a call a record would cost more
+                versions[line.stream] = version
+        except BadLineError:
+            for line in lines[: position - self.position - 1]:
+                versions[line.stream] -= 1
+            raise
         self.position, self.epoch, self._end = position, epoch, end
 
     def frame(

@@ -4,9 +4,9 @@ import os
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from events import journal
 from events.base import Command, Event
@@ -32,15 +32,37 @@ _NO_CAUSE = b"null"
 _SALT_BYTES = 16
 
 
+class _Safe(NamedTuple):
+    """How far the log would survive a power cut."""
+
+    position: int
+    bytes: int
+    sum: str
+
+
+class _Batch:
+    """Decisions that share one write and one sync."""
+
+    __slots__ = ("data", "done", "lines")
+
+    def __init__(self) -> None:
+        self.lines: list[Line[Event]] = []
+        self.data: list[bytes] = []
+        self.done = threading.Lock()
+        self.done.acquire()  # released when the batch is safe or lost
+
+
 class JsonlLog:
     """A log open for writing, by this process alone. Safe to use from several threads.
 
-    Appenders share syncs: whoever comes first writes and syncs for all who have come by then, the
-    others wait. A failed write or sync poisons the log: nobody knows then what the disk holds, so
+    Appenders share syncs: the first to come leads a batch, which others join until it is its turn
+    on the disk. A failed write or sync poisons the log: nobody knows then what the disk holds, so
     nothing more is promised until the log is opened, and so verified, anew.
     """
 
-    def __init__(self, path: Path, codec: Codec, head: Head, fd: int, clock: Clock, disk: Disk):
+    def __init__(  # only `open` calls it
+        self, path: Path, codec: Codec, head: Head, fd: int, clock: Clock, disk: Disk
+    ) -> None:
         """Go on behind `head`; see `open`."""
         self.path = path
         self._codec = codec
@@ -48,20 +70,18 @@ class JsonlLog:
         self._disk = disk
         self._fd = fd
         self._resources = ExitStack()
-        # All below is guarded by `_turn`, which also wakes the waiting when it changes.
-        self._turn = threading.Condition(threading.Lock())
-        self._head = head
-        self._bytes: list[bytes] = []
-        self._lines: list[Line[Event]] = []
-        """What is framed and not yet written, as bytes and as records."""
-        self._leader: int | None = None
-        """The thread that writes and syncs for all right now."""
-        self._safe = head.position
-        self._safe_bytes = head.offset
-        self._safe_sum = head.sum
+        self._safe = _Safe(head.position, head.offset, head.sum)
+        self._listeners: tuple[Callable[[Recorded], None], ...] = ()
         self._failure: BaseException | None = None
         self._closed = False
-        self._listeners: tuple[Callable[[Recorded], None], ...] = ()
+        # Who holds `_framing` puts decisions in order; who holds `_writing` brings them to disk.
+        self._framing = threading.Lock()
+        self._head = head
+        self._batch: _Batch | None = None
+        """The batch that can be joined."""
+        self._writing = threading.Lock()
+        self._leader: int | None = None
+        """The thread that holds `_writing`."""
 
     @classmethod
     def open(
@@ -122,7 +142,7 @@ class JsonlLog:
     @property
     def last_position(self) -> int:
         """The position of the last event that is safe."""
-        return self._safe
+        return self._safe.position
 
     @property
     def epoch(self) -> int:
@@ -140,25 +160,30 @@ class JsonlLog:
         """Record one decision durably; see `EventLog.append`."""
         written = [encoded(event) for event in events]
         command = _NO_CAUSE if cause is None else encoded(cause)[1]
-        with self._turn:
+        with self._framing:
             self._check_usable()
             self._head.expect(stream, expected)
             if not written:
                 return ()
-            lines = self._frame(stream, written, command)
-            while self._safe < lines[-1].position:
-                self._check_healthy()
-                if self._leader is None:
-                    self._commit()
-                else:
-                    self._turn.wait()
+            lines, data = self._frame(stream, written, command)
+            batch = self._batch
+            leads = batch is None
+            if batch is None:
+                batch = self._batch = _Batch()
+            batch.lines += lines
+            batch.data.append(data)
+        if leads:
+            self._lead(batch)
+        else:
+            with batch.done:
+                pass
+        if self._safe.position < lines[-1].position:
+            self._check_healthy()
         return lines
 
     def read(self, *, after: int = 0) -> Iterator[Recorded]:
         """Give the events behind position `after` that are safe now; see `EventLog.read`."""
-        with self._turn:
-            until = self._safe_bytes
-        with closing(LogReader(self.path, self._codec, until=until)) as reader:
+        with LogReader(self.path, self._codec, until=self._safe.bytes) as reader:
             for recorded in reader:
                 if recorded.position > after:
                     yield recorded
@@ -169,7 +194,7 @@ class JsonlLog:
 
     def subscribe(self, listener: Callable[[Recorded], None]) -> None:
         """Have `listener` called with each event from now on; see `EventLog.subscribe`."""
-        with self._turn:
+        with self._framing:
             self._listeners += (listener,)
 
     def seal(self) -> Seal:
@@ -179,15 +204,15 @@ class JsonlLog:
             LogPoisonedError: the disk failed, now or before.
             LogClosedError: the log has been closed.
         """
-        with self._turn:
-            self._check_usable()
-            seal = Seal(
-                run=RunId(self.path.parent.name),
-                position=self._safe,
-                bytes=self._safe_bytes,
-                sum=self._safe_sum,
-                at=stamp(self._clock()),
-            )
+        self._check_usable()
+        safe = self._safe
+        seal = Seal(
+            run=RunId(self.path.parent.name),
+            position=safe.position,
+            bytes=safe.bytes,
+            sum=safe.sum,
+            at=stamp(self._clock()),
+        )
         try:
             write_seal(seal_beside(self.path), seal, self._disk)
         except OSError as error:
@@ -196,13 +221,14 @@ class JsonlLog:
 
     def close(self) -> None:
         """Write what others still wait for, and let go of log and lock. Again: does nothing."""
-        with self._turn:
-            while self._leader is not None:
-                self._turn.wait()
-            if self._lines and self._failure is None:
-                self._commit()
+        with self._framing:
             self._closed = True
-        self._resources.close()
+            batch = self._batch
+        if batch is not None:
+            with batch.done:
+                pass
+        with self._writing:
+            self._resources.close()
 
     def _begin(self, program: str, reason: str) -> tuple[Recorded, ...]:
         """Put the opening on record: the first decision of a new epoch."""
@@ -222,48 +248,52 @@ class JsonlLog:
 
     def _frame(
         self, stream: StreamId, events: list[tuple[Event, bytes]], command: bytes
-    ) -> tuple[Line[Event], ...]:
+    ) -> tuple[tuple[Line[Event], ...], bytes]:
         try:
-            lines, data = self._head.frame(
-                stream, events, cause=command, at=stamp(self._clock()), synced=self._safe
-            )
-            self._bytes.append(data)
-            self._lines.extend(lines)
+            at, synced = stamp(self._clock()), self._safe.position
+            return self._head.frame(stream, events, cause=command, at=at, synced=synced)
         except EventUnwritableError:
             raise
         except BaseException as error:  # interrupted halfway: the hash may be ahead of the bytes
             self._failure = error
             raise
-        return lines
 
-    def _commit(self) -> None:
-        """Write and sync all that is framed, tell the listeners; others may frame meanwhile."""
-        self._leader = threading.get_ident()
+    def _lead(self, batch: _Batch) -> None:
+        """Write and sync `batch` when its turn comes, tell the listeners, let the others go on."""
         try:
-            lines, data = self._lines, b"".join(self._bytes)
-            self._lines, self._bytes = [], []
-            with _let_go(self._turn):
-                write_all(self._disk, self._fd, data)
-                self._disk.fdatasync(self._fd)
-            self._safe_bytes += len(data)
-            self._safe, self._safe_sum = lines[-1].position, lines[-1].sum
+            with self._writing:
+                self._leader = threading.get_ident()
+                with self._framing:
+                    self._batch = None
+                if self._failure is None and self._write(batch):
+                    self._publish(batch)
+                self._leader = None
         except BaseException as error:
-            self._failure = error
-            self._pass_on()
-            if not isinstance(error, OSError):  # which every waiting appender raises for itself
-                raise
-            return
-        try:
-            with _let_go(self._turn):
-                for line in lines:
-                    for listener in self._listeners:
-                        listener(line)
+            self._leader = None
+            if self._failure is None and self._safe.position < batch.lines[-1].position:
+                self._failure = error
+            raise
         finally:
-            self._pass_on()
+            batch.done.release()
 
-    def _pass_on(self) -> None:
-        self._leader = None
-        self._turn.notify_all()
+    def _write(self, batch: _Batch) -> bool:
+        """Return whether `batch` is safe now; if not, the log is poisoned."""
+        data = b"".join(batch.data)
+        try:
+            write_all(self._disk, self._fd, data)
+            self._disk.fdatasync(self._fd)
+        except OSError as error:
+            self._failure = error
+            return False
+        last = batch.lines[-1]
+        self._safe = _Safe(last.position, self._safe.bytes + len(data), last.sum)
+        return True
+
+    def _publish(self, batch: _Batch) -> None:
+        listeners = self._listeners
+        for line in batch.lines:
+            for listener in listeners:
+                listener(line)
 
     def _check_usable(self) -> None:
         if self._leader == threading.get_ident():
@@ -274,17 +304,8 @@ class JsonlLog:
 
     def _check_healthy(self) -> None:
         if self._failure is not None:
-            raise LogPoisonedError(self.path, self._safe, self._failure) from self._failure
-
-
-@contextmanager
-def _let_go(turn: threading.Condition) -> Iterator[None]:
-    """Let other threads have their turn inside of the block."""
-    turn.release()
-    try:
-        yield
-    finally:
-        turn.acquire()
+            position = self._safe.position
+            raise LogPoisonedError(self.path, position, self._failure) from self._failure
 
 
 def _open(path: Path, disk: Disk) -> int:

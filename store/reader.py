@@ -16,7 +16,7 @@ from store.log import Recorded
 from store.seal import read_seal, seal_beside
 from store.tail import CLEAN, TAIL_BYTES, Tail, judge
 
-BLOCK_BYTES = 256 << 10
+BLOCK_BYTES = 128 << 10
 
 
 class LogReader:
