@@ -148,9 +148,9 @@ def answered(approval: str, verdict: Any = "approved", **fields: Any) -> RecordA
     return RecordAnswer(ApprovalId(approval), Answer(verdict=verdict, by="ann", **fields))
 
 
-def start(tickets: Iterable[Ticket], **fields: Any) -> Start:  # noqa: ANN401 - any field
-    """Return what a run of `tickets` is about."""
-    plan = tuple(tickets)
+def start(plan: Iterable[Ticket], /, **fields: Any) -> Start:  # noqa: ANN401 - any field
+    """Return what a run of these tickets is about."""
+    plan = tuple(plan)
     given: dict[str, Any] = {
         "settings": Settings(workers=2),
         "policy": PRESETS["auto"],
