@@ -17,6 +17,7 @@ _MARK: Final = b"[HOT]"
 _HOT: Final = re.compile(rb"#+[ \t]*\[HOT\]")
 _CORE: Final = b"core_logic"
 _REST_OF_LINE: Final = re.compile(rb"[ \t\f]*(?:#[^\r\n]*)?(?=[\r\n])")
+_LINE_END: Final = re.compile(rb"[\r\n]")
 _INNER: Final = Query(
     g.LANGUAGE,
     "[(function_definition) (class_definition)] @inner (decorated_definition) @decorated",
@@ -145,8 +146,8 @@ class _Hiding:
 
     def kept_inside(self, body: Node) -> list[int]:
         """Return where the definitions inside of a function start that must stay, in order."""
-        code = self.text[body.start_byte : body.end_byte]
-        if b"def " not in code and b"class " not in code:
+        within = body.start_byte, body.end_byte
+        if self.text.find(b"def ", *within) < 0 and self.text.find(b"class ", *within) < 0:
             return []
         captured = QueryCursor(_INNER).captures(body)
         decorated = {}
@@ -173,6 +174,11 @@ class _Hiding:
 
     def opening(self, node: Node, block: Node) -> int | None:
         """Return where the line of the header of `block` ends, or None if it goes on with it."""
+        start = node.start_byte
+        header = self.text[start : block.start_byte]
+        bare = header.rstrip()
+        if bare.endswith(b":") and b"#" not in bare:
+            return start + len(bare) if _LINE_END.search(header, len(bare)) else None
         colon = next(
             child.end_byte
             for child in reversed(node.children)

@@ -67,8 +67,13 @@ def definition_of(
 
 def docstring(source: Source, body: Node) -> Node | None:
     """Return the statement that is the docstring of `body`, as `ast.get_docstring` sees it."""
-    statement = next((child for child in body.named_children if child.kind_id != g.COMMENT), None)
-    if statement is None or statement.kind_id != g.EXPRESSION or statement.child_count != 1:
+    if body.named_child_count == 0:
+        return None
+    statement = body.named_child(0)
+    if statement.kind_id == g.COMMENT:
+        statements = (child for child in body.named_children if child.kind_id != g.COMMENT)
+        statement = next(statements, statement)
+    if statement.kind_id != g.EXPRESSION or statement.child_count != 1:
         return None
     node: Node | None = statement.named_child(0)
     while node is not None and node.kind_id == g.PARENTHESIZED:

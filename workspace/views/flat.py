@@ -18,26 +18,30 @@ def flat(text: bytes, node: Node, stop: int) -> bytes:
     """
     parts: list[bytes] = []
     before = node.start_byte
-    joined = False
     stack = [node]
     while stack:
         node = stack.pop()
         start, end, kind = node.start_byte, node.end_byte, node.kind_id
-        if start >= stop or start == end:
-            continue
-        if kind in {g.COMMENT, g.CONTINUATION}:
-            joined = True
+        if start >= stop or start == end or kind == g.CONTINUATION:
             continue
         if kind != g.STRING and node.child_count:
-            stack.extend(reversed(node.children))
+            stack.extend(reversed(_children(node)))
             continue
         token, gap = text[start:end], text[before:start]
-        if joined or b"\n" in gap or b"\r" in gap:
+        if b"\n" in gap or b"\r" in gap:
             tight = token in _CLOSING or (parts and parts[-1] in _OPENING)
             gap = b"" if tight else b" "
         parts += (gap, token)
-        before, joined = end, False
+        before = end
     return b"".join(parts)
+
+
+def _children(node: Node) -> list[Node]:
+    """Return the children of `node` without comments, and without a comma that ends a call."""
+    children = [child for child in node.children if child.kind_id != g.COMMENT]
+    if node.kind_id in g.LISTS and children[-2].type == ",":
+        del children[-2]
+    return children
 
 
 def one_line(text: bytes, node: Node, stop: int) -> bytes:

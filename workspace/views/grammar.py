@@ -48,6 +48,7 @@ MATCH: Final = _kind("match_statement")
 TRY: Final = _kind("try_statement")
 
 DEFINITIONS: Final = frozenset({FUNCTION, CLASS, DECORATED})
+LISTS: Final = frozenset({_kind("parameters"), _kind("argument_list")})
 LOOPS: Final = frozenset({_kind("for_statement"), _kind("while_statement")})
 IMPORTS: Final = frozenset({IMPORT, FROM_IMPORT, FUTURE_IMPORT})
 COMPOUND: Final = frozenset(
