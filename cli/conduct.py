@@ -87,7 +87,7 @@ def conduct(opened: OpenRun, *, verbose: bool) -> Rest:
         runner=runner,
         models=models,
         blobs=opened.blobs,
-        command_env=settings.command_env,
+        command_env=settings.sandbox.env,
         environment=os.environ,
     )
     system = System(

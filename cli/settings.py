@@ -192,7 +192,9 @@ VARIABLES: dict[str, Key] = dict(_variables())
 
 
 def _from_text(key: Key, text: str) -> object:
-    """Return the value that `text` stands for: itself, a list, or a number where one is due."""
+    """Return the value that `text` stands for: itself, a list, or what is due instead of a text."""
+    if isinstance(_DEFAULTS[key], bool):
+        return _TRUTHS.get(text.casefold(), text)
     if isinstance(_DEFAULTS[key], tuple):
         return [word.strip() for word in text.split(",") if word.strip()]
     if read(_nested(key, text), Settings, "", Problems()) is not None:
@@ -204,4 +206,5 @@ def _from_text(key: Key, text: str) -> object:
     return number
 
 
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 _DEFAULTS: Values = dict(_flat(msgspec.to_builtins(Settings())))

@@ -2,7 +2,9 @@
 
 | key | a repository may |
 |---|---|
-| `command_env` | not set it: it says which of the user's variables commands can read |
+| `sandbox.read_only`, `.writable`, `.env` | not set them: they give commands what is the user's |
+| `sandbox.network` | take the network away |
+| `sandbox.level` | ask for bwrap, the strictest |
 | `policy` | make it stricter: auto, then ask, then deny; name no file of rules |
 | `deliver` | make it less: apply, then branch, then none |
 | `archetypes.NAME.trust` | make it stricter: auto, then step |
@@ -43,6 +45,17 @@ def _never(_value: object, _before: object) -> str:
     return "is the user's alone"
 
 
+def _off(value: object, before: object) -> str | None:
+    return "the user has it off" if value is True and before is not True else None
+
+
+def _level(value: object, before: object) -> str | None:
+    """A machine without bubblewrap makes `auto` the looser or the stricter one; so neither."""
+    if value in ("bwrap", before) or value not in _LEVELS:
+        return None
+    return f"only bwrap is stricter than {before}"
+
+
 def _in_order(*loosest_first: str) -> _Rule:
     def rule(value: object, before: object) -> str | None:
         if value not in loosest_first:
@@ -73,9 +86,14 @@ def _tools(value: object, before: object) -> str | None:
 
 
 _POLICIES = ("auto", "ask", "deny")
+_LEVELS = ("auto", "bwrap", "landlock", "none")
 
 _RULES: dict[Key, _Rule] = {
-    ("command_env",): _never,
+    ("sandbox", "read_only"): _never,
+    ("sandbox", "writable"): _never,
+    ("sandbox", "env"): _never,
+    ("sandbox", "network"): _off,
+    ("sandbox", "level"): _level,
     ("policy",): _policy,
     ("deliver",): _in_order("apply", "branch", "none"),
     ("archetypes", "*", "trust"): _in_order("auto", "step"),

@@ -66,6 +66,20 @@ class Archetype(_Section, frozen=True, kw_only=True):
     """Instead of the ladder."""
 
 
+class SandboxSettings(_Section, frozen=True, kw_only=True):
+    """What commands may reach beyond their worktree; docs/sandbox.md says what the levels hold."""
+
+    level: Literal["auto", "bwrap", "landlock", "none"] = "auto"
+    """`auto` is the strongest that this machine has; with `none` every command asks."""
+    network: bool = False
+    read_only: tuple[str, ...] = ()
+    """Absolute paths (``~`` is the home folder) that commands may also read."""
+    writable: tuple[str, ...] = ()
+    """Absolute paths that commands may also write."""
+    env: tuple[str, ...] = ()
+    """Names of environment variables that commands may see besides the built-in ones."""
+
+
 class Settings(_Section, frozen=True, kw_only=True):
     """The configuration in force, recorded whole at the start of a run."""
 
@@ -77,5 +91,4 @@ class Settings(_Section, frozen=True, kw_only=True):
     context: Context = Context()
     limits: Limits = Limits()
     archetypes: dict[str, Archetype] = {}
-    command_env: tuple[str, ...] = ()
-    """Names of environment variables that commands may see besides the built-in ones."""
+    sandbox: SandboxSettings = SandboxSettings()

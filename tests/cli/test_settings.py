@@ -147,7 +147,9 @@ def test_every_key_but_the_archetypes_has_a_variable() -> None:
         ("TRACKSIDE_MODELS_LADDER", "a, b,", ("a", "b")),
         ("TRACKSIDE_MODELS_REQUESTS_PER_MINUTE", "10", 10),
         ("TRACKSIDE_LIMITS_WALL_S", "1.5", 1.5),
-        ("TRACKSIDE_COMMAND_ENV", "HTTP_PROXY", ("HTTP_PROXY",)),
+        ("TRACKSIDE_SANDBOX_ENV", "HTTP_PROXY", ("HTTP_PROXY",)),
+        ("TRACKSIDE_SANDBOX_NETWORK", "True", True),
+        ("TRACKSIDE_SANDBOX_NETWORK", "0", False),
         ("TRACKSIDE_WORKERS", "", 4),
     ],
 )
@@ -169,6 +171,11 @@ def test_a_variable_is_read_as_its_key_needs_it(
         ("TRACKSIDE_DELIVER", "x", 'deliver: expected "branch", "apply" or "none", got "x"'),
         ("TRACKSIDE_LIMITS_WALL_S", "inf", "limits.wall_s: expected a number that is finite"),
         ("TRACKSIDE_MODELS_LADDER", ",", "models.ladder: expected a list of length >= 1"),
+        (
+            "TRACKSIDE_SANDBOX_NETWORK",
+            "on",
+            "sandbox.network: expected true or false, got a string",
+        ),
     ],
 )
 def test_a_variable_that_makes_no_sense_is_named(
@@ -187,11 +194,11 @@ def test_a_variable_that_sets_nothing_is_noticed(load: Load) -> None:
 
 def test_all_problems_of_all_layers_come_at_once(load: Load, shop: Path, mine: Path) -> None:
     mine.write_text("worker = 2\n[limits]\nturns = 0\n")
-    (shop / "trackside.toml").write_text('command_env = ["X"]\n[models]\nladder = []\nqa = 3\n')
+    (shop / "trackside.toml").write_text('[sandbox]\nenv = ["X"]\n[models]\nladder = []\nqa = 3\n')
     assert problems(load, TRACKSIDE_WORKERS="x", flags={"deliver": "mail"}) == [
         f'{mine}: unknown key "worker" (did you mean "workers"?)',
         f"{mine}: limits.turns: expected a whole number >= 1",
-        "trackside.toml: command_env: is the user's alone; a repository may only tighten",
+        "trackside.toml: sandbox.env: is the user's alone; a repository may only tighten",
         "trackside.toml: models.ladder: expected a list of length >= 1",
         "trackside.toml: models.qa: expected a string, got a whole number",
         "TRACKSIDE_WORKERS: workers: expected a whole number, got a string",
@@ -225,7 +232,17 @@ def test_a_tool_table_that_is_none_of_ours_is_left_alone(load: Load, shop: Path)
 # --- a repository may only tighten --------------------------------------------------------------
 
 LOOSER = [
-    ("", 'command_env = ["SECRET"]', "command_env: is the user's alone"),
+    ("", '[sandbox]\nenv = ["SECRET"]', "sandbox.env: is the user's alone"),
+    ("", '[sandbox]\nread_only = ["~"]', "sandbox.read_only: is the user's alone"),
+    ("", '[sandbox]\nwritable = ["/"]', "sandbox.writable: is the user's alone"),
+    ("", "[sandbox]\nnetwork = true", "sandbox.network: the user has it off"),
+    ("", '[sandbox]\nlevel = "none"', "sandbox.level: only bwrap is stricter than auto"),
+    ("", '[sandbox]\nlevel = "landlock"', "sandbox.level: only bwrap is stricter than auto"),
+    (
+        '[sandbox]\nlevel = "landlock"',
+        '[sandbox]\nlevel = "auto"',
+        "sandbox.level: only bwrap is stricter than landlock",
+    ),
     ('policy = "ask"', 'policy = "auto"', 'policy: "auto" is looser than "ask"'),
     ('policy = "deny"', 'policy = "ask"', 'policy: "ask" is looser than "deny"'),
     ("", 'policy = "mine.toml"', 'policy: "mine.toml" is a file of rules'),
@@ -272,6 +289,10 @@ def test_a_repository_cannot_loosen(
         ("", '[archetypes.clerk]\ntrust = "auto"\ntools = ["run_command"]'),
         ('[archetypes.clerk]\ntools = ["a", "b"]', '[archetypes.clerk]\ntools = ["a"]'),
         ("[limits]\nturns = 3", "[limits]\nturns = 300"),
+        ("[sandbox]\nnetwork = true", "[sandbox]\nnetwork = false"),
+        ("[sandbox]\nnetwork = true", "[sandbox]\nnetwork = true"),
+        ("", '[sandbox]\nlevel = "bwrap"'),
+        ('[sandbox]\nlevel = "none"', '[sandbox]\nlevel = "none"'),
     ],
 )
 def test_a_repository_may_tighten_and_say_how_work_is_done(
@@ -283,8 +304,10 @@ def test_a_repository_may_tighten_and_say_how_work_is_done(
 
 
 def test_what_makes_no_sense_is_reported_once(load: Load, shop: Path) -> None:
-    (shop / "trackside.toml").write_text('deliver = "mail"\narchetypes = 3\npolicy = 3\n')
-    assert len(problems(load)) == 3
+    (shop / "trackside.toml").write_text(
+        'deliver = "mail"\narchetypes = 3\npolicy = 3\n[sandbox]\nlevel = [1]\n'
+    )
+    assert len(problems(load)) == 4
 
 
 def test_the_user_may_loosen_again_by_environment_and_flag(load: Load, shop: Path) -> None:
