@@ -19,13 +19,13 @@ from store.errors import (
     EventUnwritableError,
     LogClosedError,
     LogPoisonedError,
-    LogUnusableError,
 )
 from store.head import Head
 from store.lock import LOCK_NAME, Lock
 from store.log import Clock, Recorded, stamp, utc_now
-from store.reader import LogReader, problem_of, why_not
-from store.recovery import reason_of, recoveries, set_aside
+from store.opening import open_to_write
+from store.reader import LogReader
+from store.recovery import reason_of, recoveries, set_aside_torn
 from store.seal import Seal, seal_beside, write_seal
 
 _NO_CAUSE = b"null"
@@ -115,7 +115,7 @@ class JsonlLog:
         see = on_record or _ignore
         with ExitStack() as stack:
             stack.enter_context(closing(Lock.take(path.parent / LOCK_NAME, disk)))
-            fd = _open(path, disk)
+            fd = open_to_write(path, disk)
             stack.callback(os.close, fd)
             reader = LogReader(path, codec, fd=fd)
             for recorded in reader:
@@ -124,7 +124,7 @@ class JsonlLog:
             try:
                 sync_folder(disk, path.parent)
                 if not tail.clean:
-                    set_aside(disk, path, fd, head.position + 1, head.offset)
+                    set_aside_torn(disk, path, fd, head)
             except OSError as error:
                 raise LogPoisonedError(path, head.position, error) from error
             log = cls(path, codec, head, fd, clock, disk)
@@ -306,19 +306,6 @@ class JsonlLog:
         if self._failure is not None:
             position = self._safe.position
             raise LogPoisonedError(self.path, position, self._failure) from self._failure
-
-
-def _open(path: Path, disk: Disk) -> int:
-    """Return a descriptor of the log to read from and append to; a missing log is made."""
-    try:
-        fd = disk.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK)
-    except OSError as error:
-        raise LogUnusableError(path, why_not(path, error)) from error
-    problem = problem_of(os.fstat(fd))
-    if problem:
-        os.close(fd)
-        raise LogUnusableError(path, problem)
-    return fd
 
 
 def _program() -> str:

@@ -7,6 +7,7 @@ What is written into the file is for messages only.
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -87,8 +88,9 @@ def _is_same(fd: int, path: Path) -> bool:
 
 def _sign(disk: Disk, fd: int) -> None:
     holder = Holder(os.getpid(), _boot_id(), _start_of(os.getpid()))
-    disk.ftruncate(fd, 0)
-    write_all(disk, fd, msgspec.json.encode(holder) + b"\n")
+    with suppress(OSError):  # a full disk; the lock is held all the same
+        disk.ftruncate(fd, 0)
+        write_all(disk, fd, msgspec.json.encode(holder) + b"\n")
 
 
 def _holder(fd: int) -> Holder | None:

@@ -1,7 +1,6 @@
 """Reads a log from disk: never writes, never waits for the writer, trusts no byte unverified."""
 
 import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +12,7 @@ from store.codec import Codec, Line
 from store.errors import LogDamagedError, LogUnusableError
 from store.head import MAX_DECISION_BYTES, Head
 from store.log import Recorded
+from store.opening import open_to_read
 from store.seal import read_seal, seal_beside
 from store.tail import CLEAN, TAIL_BYTES, Tail, judge
 
@@ -27,15 +27,22 @@ class LogReader:
     """
 
     def __init__(
-        self, path: Path, codec: Codec, *, fd: int | None = None, until: int | None = None
+        self,
+        path: Path,
+        codec: Codec,
+        *,
+        fd: int | None = None,
+        until: int | None = None,
+        sealed: bool = True,
     ) -> None:
         """Open `path`; nothing is read yet.
 
         Args:
-            path: the log. If a seal lies beside it, the log must agree with it.
+            path: the log.
             codec: knows the types of its events.
             fd: a descriptor of the log to read from instead of opening it; it stays the caller's.
             until: how many bytes to look at; None for all there are.
+            sealed: whether the log must agree with the seal beside it, if there is one.
 
         Raises:
             LogUnusableError: there is no log.
@@ -44,12 +51,12 @@ class LogReader:
         self._path = path
         self._codec = codec
         self._seal_path = seal_beside(path)
-        self._seal = read_seal(self._seal_path)
+        self._seal = read_seal(self._seal_path) if sealed else None
         self._chain = Chain(codec)
         self._until = until
         self._tail = CLEAN
         self._owned = fd is None
-        self._fd = open_log(path) if fd is None else fd
+        self._fd = open_to_read(path) if fd is None else fd
 
     def __enter__(self) -> Self:
         return self
@@ -148,45 +155,3 @@ def read_log(path: Path, codec: Codec, *, strict: bool = False) -> Iterator[Reco
             head, tail = reader.head, reader.tail
             reason = f"the log ends with {tail.bytes} bytes of {tail.reason}"
             raise LogDamagedError(path, head.position + 1, head.offset, reason, whole=head.position)
-
-
-def open_log(path: Path) -> int:
-    """Return a descriptor of the log at `path`, for reading; never hangs.
-
-    Raises:
-        LogUnusableError: it is missing, empty, not a regular file, a link, has a second name, or
-            may not be read.
-    """
-    try:
-        # O_NONBLOCK: a FIFO without a writer would keep us waiting.
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError as error:
-        raise LogUnusableError(path, why_not(path, error)) from error
-    status = os.fstat(fd)
-    problem = problem_of(status) or ("" if status.st_size else "the log is empty")
-    if problem:
-        os.close(fd)
-        raise LogUnusableError(path, problem)
-    return fd
-
-
-def why_not(path: Path, error: OSError) -> str:
-    """Return why opening the log at `path` failed with `error`."""
-    if path.is_symlink():
-        return "this is a symbolic link; name the log itself"
-    if isinstance(error, FileNotFoundError):
-        return "there is no log here"
-    if isinstance(error, IsADirectoryError):
-        return "this is a folder, not a log"
-    return f"the log cannot be opened ({error.strerror})"
-
-
-def problem_of(status: os.stat_result) -> str:
-    """Return why an open file is none that we take for a log; empty if it may be one."""
-    if stat.S_ISDIR(status.st_mode):
-        return "this is a folder, not a log"
-    if not stat.S_ISREG(status.st_mode):
-        return "this is not a regular file"
-    if status.st_nlink > 1:
-        return "the file has a second name (hard link), so others may change it; copy it instead"
-    return ""
