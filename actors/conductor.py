@@ -1,5 +1,6 @@
 """The Conductor: a mailbox around the rules of the run, and the supervisor of all other actors."""
 
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -32,7 +33,7 @@ from events.attempt_words import (
     StartAttempt,
 )
 from events.errors import CommandRefusedError
-from events.ids import AttemptId, CommitId
+from events.ids import ApprovalId, AttemptId, CommitId
 from events.run import (
     CRASHES_PER_ATTEMPT,
     CRASHES_PER_RUN,
@@ -58,6 +59,9 @@ from events.run_words import (
     RunEvent,
     UnparkTicket,
 )
+from workspace.errors import WorktreeUnusableError
+
+_DISK = frozenset({errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EROFS})
 
 AttemptEntity = Entity[Attempt, AttemptCommand, AttemptEvent]
 Why = Literal["ended", "waiting", "paused", "interrupted", "broken"]
@@ -102,26 +106,30 @@ class Conductor(Mailbox):
         self._desks: dict[AttemptId, AttemptEntity] = {}
         """Attempts that are not over, as their last worker left them."""
         self._performed: tuple[RunStep, ...] = ()
+        self._answers: set[ApprovalId] = set()
+        self._interrupted = False
 
     def on_receive(self, message: ConductorMessage) -> None:
         """Take one message; see `actors.messages`."""
         match message:
             case Ping():
                 return
-            case GoOn():
-                for attempt in sorted(self._state.active):
-                    self._hire(self._state.active[attempt]).tell(GoOn())
-            case Answered(attempt=attempt):
-                self._answered(attempt, message)
-            case Unanswered(attempt=attempt, approval=approval):
-                self._workers.pop(attempt, None)
-                self._record(ParkTicket(attempt, approval))
-            case Down():
-                self._down(message)
             case Interrupt():
+                self._interrupted = True
                 self._dismiss_all()
                 self._office.rest(Rest("interrupted"))
                 return
+            case _ if self._interrupted:
+                return
+            case GoOn():
+                for attempt in sorted(self._state.active):
+                    self._set_going(self._state.active[attempt])
+            case Answered(attempt=attempt):
+                self._answered(attempt, message)
+            case Unanswered(attempt=attempt, approval=approval):
+                self._park(attempt, approval)
+            case Down():
+                self._down(message)
             case _:
                 self._record(message)
         self._go_on()
@@ -164,7 +172,7 @@ class Conductor(Mailbox):
                 before = self._state.active
                 if self._record(AssignTickets()):
                     for attempt in sorted(set(self._state.active) - set(before)):
-                        self._hire(self._state.active[attempt])
+                        self._set_going(self._state.active[attempt])
             case GrantNextMerge():
                 self._record(GrantMerge(self._office.now_s(), self._office.position()))
             case MergeAttempt(grant=grant):
@@ -179,9 +187,12 @@ class Conductor(Mailbox):
         self._desks[active.attempt] = desk
         worker = self._office.hire(desk)
         self._workers[active.attempt] = worker
-        if desk.state.stage == "new":
-            worker.tell(StartAttempt(terms_of(self._state, active)))
         return worker
+
+    def _set_going(self, active: Active) -> None:
+        worker = self._hire(active)
+        is_new = self._desks[active.attempt].state.stage == "new"
+        worker.tell(StartAttempt(terms_of(self._state, active)) if is_new else GoOn())
 
     def _worker_of(self, active: Active) -> Ref[WorkerMessage]:
         return self._workers.get(active.attempt) or self._hire(active)
@@ -190,36 +201,49 @@ class Conductor(Mailbox):
         active = self._state.active.get(attempt)
         if active is None:
             return
+        self._answers.add(message.approval)
         if message.goes_on:
             self._record(UnparkTicket(attempt))
-        self._hire(active).tell(RecordAnswer(message.approval, message.answer))
+        self._worker_of(active).tell(RecordAnswer(message.approval, message.answer))
+
+    def _park(self, attempt: AttemptId, approval: ApprovalId) -> None:
+        """Let the worker go: the question waits in the log, and its answer finds another one."""
+        if approval in self._answers:
+            return
+        worker = self._workers.pop(attempt, None)
+        if worker is not None:
+            worker.tell(Halt())
+        self._record(ParkTicket(attempt, approval))
 
     def _down(self, down: Down) -> None:
         """Record a death and have the work go on from the log, a bounded number of times."""
         self._office.mourn(down)
-        if isinstance(down.error, StoreError):
+        if _is_of_the_disk(down.error):
             raise down.error
         self._record(
             RecordCrash(down.actor, f"{type(down.error).__name__}: {down.error}", down.attempt)
         )
-        if sum(self._state.crashes.values()) > CRASHES_PER_RUN:
+        if sum(self._state.crashes.values()) >= CRASHES_PER_RUN:
             raise down.error
+        self._performed = ()  # the dead may have been told of a step, and not have taken it
         if down.attempt is None:
             self._office.renew(down.actor)
             for worker in self._workers.values():
                 worker.tell(AskAgain())
-            return
-        self._workers.pop(down.attempt, None)
-        self._desks.pop(down.attempt, None)
-        active = self._state.active.get(down.attempt)
+        else:
+            self._replace(down, down.attempt)
+
+    def _replace(self, down: Down, attempt: AttemptId) -> None:
+        self._workers.pop(attempt, None)
+        self._desks.pop(attempt, None)
+        active = self._state.active.get(attempt)
         if active is None:
             return
-        worker = self._hire(active)
-        if self._state.crashes[down.actor] >= CRASHES_PER_ATTEMPT:
-            reason = f"trackside failed on it {CRASHES_PER_ATTEMPT} times: {down.error}"
-            worker.tell(EndAttempt("failed", reason))
+        if self._state.crashes[down.actor] < CRASHES_PER_ATTEMPT:
+            self._set_going(active)
         else:
-            worker.tell(GoOn())
+            reason = f"trackside failed on it {CRASHES_PER_ATTEMPT} times: {down.error}"
+            self._hire(active).tell(EndAttempt("failed", reason))
 
     def _dismiss_the_done(self) -> None:
         for attempt in [done for done in self._workers if done not in self._state.active]:
@@ -235,6 +259,15 @@ class Conductor(Mailbox):
         state = self._state
         if state.standing == "ended":
             return "ended"
+        if self._workers:  # one whose ticket is parked may yet bring an answer
+            return None
         if state.standing == "paused" and not state.plan.count("in_progress"):
             return "paused"
         return "waiting" if state.standing == "running" and state.waits else None
+
+
+def _is_of_the_disk(error: BaseException) -> bool:
+    """Return whether trying again is no use before a person has mended something."""
+    if isinstance(error, OSError):
+        return error.errno in _DISK
+    return isinstance(error, StoreError | WorktreeUnusableError)

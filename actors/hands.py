@@ -54,7 +54,7 @@ from models.errors import ModelError
 from workspace.command import CommandResult
 from workspace.merge import Merged, merge
 from workspace.tools import Ran, Refusal, Toolbox, outcome_of
-from workspace.worktree import Worktree
+from workspace.worktree import Worktree, remove_folder
 
 OPENING_CHARS = 400
 
@@ -99,6 +99,7 @@ class Hands:
     def put_down(self) -> None:
         """Remove the worktree: the attempt is over, and all its trees are in the repository."""
         self._worktree.remove()
+        remove_folder(self._shop.home_of(self._worktree.folder))
 
     def perform(self, step: Any, state: Attempt) -> AttemptCommand | Pending:  # noqa: ANN401
         """Do one step, or set it going; only the steps that are effects."""

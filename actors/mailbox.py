@@ -1,10 +1,14 @@
 """What all actors have in common: a thread of their own, and a last word when they die of a bug."""
 
+import logging
 import traceback
 from types import TracebackType
 from typing import ClassVar
 
 import pykka
+
+# Who supervises an actor hears of its death; without a handler pykka would also print it.
+logging.getLogger("pykka").addHandler(logging.NullHandler())
 
 
 class Mailbox(pykka.ThreadingActor):

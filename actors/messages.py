@@ -86,7 +86,6 @@ class Advised(msgspec.Struct, frozen=True):
     """The QA model has answered, or failed, for one failure."""
 
     failure: Failure
-    reply_to: Ref[Any]
 
 
 class Put(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from store.entity import Entity
@@ -19,6 +19,14 @@ from models.errors import ModelError
 Hints = Callable[[Failure], "Entity[Hint, HintCommand, HintEvent]"]
 """Opens the stream of a failure's hint, from the log."""
 Submit = Callable[[Prompt], "Future[Completion]"]
+
+
+class _Out(NamedTuple):
+    """A model call that is out for a hint."""
+
+    future: "Future[Completion]"
+    reply_to: Ref[Any]
+    """The worker that asked last."""
 
 
 class Qa(Mailbox):
@@ -41,7 +49,7 @@ class Qa(Mailbox):
         self._read = read
         self._keep = keep
         self._conductor = conductor
-        self._out: dict[str, Future[Completion]] = {}
+        self._out: dict[str, _Out] = {}
         self._known: dict[str, Entity[Hint, HintCommand, HintEvent]] = {}
         self._me: Ref[QaMessage] = Ref(self.actor_ref)
 
@@ -50,21 +58,20 @@ class Qa(Mailbox):
         match message:
             case Consult(failure=failure, reply_to=reply_to):
                 self._consult(failure, reply_to)
-            case Advised(failure=failure, reply_to=reply_to):
-                self._advised(failure, reply_to)
+            case Advised(failure=failure):
+                self._advised(failure)
             case Ping():
                 return
 
     def on_death(self, error: BaseException, trace: str) -> None:
         """Tell the Conductor; workers that wait will ask again."""
-        for future in self._out.values():
-            future.cancel()
+        self.on_stop()
         self._conductor.tell(Down("qa", error, trace))
 
     def on_stop(self) -> None:
         """Let go of the calls that are out."""
-        for future in self._out.values():
-            future.cancel()
+        for out in self._out.values():
+            out.future.cancel()
 
     def _entity(self, failure: Failure) -> "Entity[Hint, HintCommand, HintEvent]":
         name = _name(failure)
@@ -79,18 +86,21 @@ class Qa(Mailbox):
             return
         if entity.state.failure is None:
             entity.execute(AskHint(failure))
+        if out := self._out.get(_name(failure)):  # the one that asked first has died
+            self._out[_name(failure)] = _Out(out.future, reply_to)
+            return
         future = self._submit(self._prompt(failure))
-        self._out[_name(failure)] = future
-        future.add_done_callback(lambda _: self._me.tell(Advised(failure, reply_to)))
+        self._out[_name(failure)] = _Out(future, reply_to)
+        future.add_done_callback(lambda _: self._me.tell(Advised(failure)))
 
-    def _advised(self, failure: Failure, reply_to: Ref[Any]) -> None:
-        future = self._out.pop(_name(failure))
-        if future.cancelled():
+    def _advised(self, failure: Failure) -> None:
+        out = self._out.pop(_name(failure))
+        if out.future.cancelled():
             return
         entity = self._entity(failure)
-        entity.execute(self._record(failure, future))
+        entity.execute(self._record(failure, out.future))
         assert entity.state.given is not None, "a recorded hint is given"
-        reply_to.tell(TakeHint(failure.call, entity.state.given.words))
+        out.reply_to.tell(TakeHint(failure.call, entity.state.given.words))
 
     def _record(self, failure: Failure, future: "Future[Completion]") -> RecordHint:
         prompt = self._keep(msgspec.json.encode(self._prompt(failure)).decode())

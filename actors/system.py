@@ -82,6 +82,7 @@ class System:
         self._gate: Ref[GateMessage] = Ref()
         self._stale = stale
         self._rest: Future[Rest] = Future()
+        self._interrupted = False
         self._opened: set[StreamId] = set()
         self._guard = threading.Lock()
 
@@ -112,7 +113,7 @@ class System:
         )
         self._conductor.attach(Conductor.start(run, self._office))
         self._conductor.ping(PING_S)
-        self._conductor.tell(GoOn())
+        self._conductor.tell(Interrupt() if self._interrupted else GoOn())
 
     def wait(self, timeout_s: float | None = None) -> Rest:
         """Return why the run rests, once it does.
@@ -123,7 +124,8 @@ class System:
         return self._rest.result(timeout_s)
 
     def interrupt(self) -> None:
-        """Have the run rest as it stands; what is under way is let go."""
+        """Have the run rest as it stands, also before its start; what is under way is let go."""
+        self._interrupted = True
         self._conductor.tell(Interrupt())
 
     def stop(self) -> bool:

@@ -25,13 +25,12 @@ from events.attempt import (
     AskApproval,
     AskForHint,
     Attempt,
-    Gate,
     Report,
     RunTool,
     Step,
     due,
 )
-from events.attempt_words import AttemptCommand, AttemptEvent, ReviewDoubt
+from events.attempt_words import AttemptCommand, AttemptEvent, EndAttempt, ReviewDoubt
 from events.errors import CommandRefusedError
 from events.run_words import QueueMerge, RecordResult
 
@@ -40,10 +39,10 @@ Stale = Callable[[CommandRefusedError], None]
 
 
 class Worker(Mailbox):
-    """Works on one attempt until it is over, or waits for a person; then it stops itself.
+    """Works on one attempt until it is over, and then stops itself.
 
-    It shares nothing with any other worker: its state is its stream of the log, its files are its
-    own worktree.
+    The Conductor lets go of it before that, if it has to wait for a person. It shares nothing with
+    any other worker: its state is its stream of the log, its files are its own worktree.
     """
 
     def __init__(
@@ -65,6 +64,7 @@ class Worker(Mailbox):
         self._stale = stale
         self._pending: Pending | None = None
         self._awake = False
+        self._halted = False
         self._me: Ref[WorkerMessage] = Ref(self.actor_ref)
 
     def on_receive(self, message: WorkerMessage) -> None:
@@ -74,6 +74,12 @@ class Worker(Mailbox):
                 return
             case Halt():
                 self._halt()
+                return
+            case _ if self._halted:
+                return
+            case EndAttempt():
+                self._record(message)  # refused if it is over, which its last worker did not tell
+                self._perform(due(self._state))
                 return
             case _ if not self._awake:
                 self._wake()
@@ -130,7 +136,7 @@ class Worker(Mailbox):
             case AskForHint(failure=failure):
                 self._qa.tell(Consult(failure, self._me))
             case AskApproval(gate=gate):
-                self._ask(gate)
+                self._gate.tell(Put(self._hands.question(gate, self._state)))
             case _:
                 done = self._hands.perform(step, self._state)
                 if isinstance(done, Pending):
@@ -143,10 +149,6 @@ class Worker(Mailbox):
         pending, self._pending = self._pending, None
         if pending is not None and not pending.future.cancelled():
             self._take(pending.conclude())
-
-    def _ask(self, gate: Gate) -> None:
-        self._gate.tell(Put(self._hands.question(gate, self._state)))
-        self.stop()
 
     def _report(self) -> None:
         state = self._state
@@ -169,6 +171,7 @@ class Worker(Mailbox):
         self.stop()
 
     def _halt(self) -> None:
+        self._halted = True
         self._let_go()
         self.stop()
 

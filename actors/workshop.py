@@ -57,6 +57,10 @@ class Workshop:
         """End the command of a call, if it runs."""
         self.runner.cancel(f"{attempt}.{call}")
 
+    def home_of(self, worktree: Path) -> Path:
+        """Return the home folder of the commands in `worktree`; the first of them makes it."""
+        return worktree.with_name(worktree.name + ".home")
+
     def _environment_of(self, worktree: Path) -> dict[str, str]:
-        home = worktree.with_name(worktree.name + ".home")
+        home = self.home_of(worktree)
         return command_environment(worktree, home, self.command_env, self.environment)

@@ -27,7 +27,7 @@ def write_report(error: BaseException) -> Path | None:
     The file is for its owner only, and holds no key.
     """
     report = _report(error)
-    name = f"bug-{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.txt"
+    name = f"bug-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{os.getpid()}.txt"
     for folder in _folders(os.environ):
         with suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -2,13 +2,9 @@
 
 import argparse
 import os
-import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
 
 import msgspec
 
@@ -19,6 +15,7 @@ from actors.workshop import Workshop
 from cli.bug_report import keep_reports_in, write_report
 from cli.diagnostics import Diagnostics
 from cli.escape import json_text
+from cli.interrupts import interrupting
 from cli.progress import progress_for
 from cli.standing import exit_code_of, standing_of
 from cli.summary import summary_of
@@ -33,15 +30,17 @@ from workspace.command import CommandRunner
 from workspace.delivery import deliver_apply, deliver_branch
 from workspace.errors import WorkspaceError
 from workspace.sandbox import NO_SANDBOX
+from workspace.worktree import remove_folder
 
 UNENFORCED = msgspec.structs.replace(NO_SANDBOX, confines=True)
 """Until a kernel sandbox is there, a command in the worktree counts as confined; it is said so."""
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
 
 def carry_through(opened: OpenRun, args: argparse.Namespace) -> int:
-    """Conduct the run to its rest and show it; seal it if it ended; return the exit code."""
+    """Conduct the run to its rest and show it; return the exit code.
+
+    A run that ended is sealed, and its worktrees are removed: its trees are in its repository.
+    """
     keep_reports_in(opened.folder.path)
     progress = progress_for(sys.stderr, opened.view, quiet=args.json)
     opened.log.subscribe(progress.take)
@@ -53,6 +52,7 @@ def carry_through(opened: OpenRun, args: argparse.Namespace) -> int:
         raise rest.error
     if rest.why == "ended":
         opened.log.seal()
+        remove_folder(opened.worktrees)
     standing = standing_of(opened.world.run, held=False)
     summary = summary_of(opened.view, standing, opened.repository.user.top)
     print(json_text(summary) if args.json else "\n".join(lines_of(summary)))
@@ -100,16 +100,16 @@ def conduct(opened: OpenRun, *, verbose: bool) -> Rest:
         mourn=mourn,
         stale=note_stale,
     )
-    try:
-        with _interrupting(system.interrupt):
+    with interrupting(system.interrupt):
+        try:
             system.start()
             return system.wait()
-    finally:
-        runner.close()
-        models.close()
-        if not system.stop():
-            diagnostics.note("actors_left", threads=[t.name for t in threading.enumerate()])
-        diagnostics.close()
+        finally:
+            runner.close()
+            models.close()
+            if not system.stop():
+                diagnostics.note("actors_left", threads=[t.name for t in threading.enumerate()])
+            diagnostics.close()
 
 
 def deliver(opened: OpenRun, run: Run, commit: CommitId) -> RecordDelivery:
@@ -133,23 +133,3 @@ def deliver(opened: OpenRun, run: Run, commit: CommitId) -> RecordDelivery:
     except WorkspaceError as error:
         return RecordDelivery(commit, "none", problem=" ".join([problem, str(error)]).strip())
     return RecordDelivery(commit, "branch", branch, problem)
-
-
-@contextmanager
-def _interrupting(interrupt: Callable[[], None]) -> Iterator[None]:
-    """Have the first signal call `interrupt`, and the second end the process at once."""
-    signals = 0
-
-    def take(_number: int, _frame: FrameType | None) -> None:
-        nonlocal signals
-        signals += 1
-        if signals > 1:
-            os._exit(130)
-        interrupt()
-
-    before = {number: signal.signal(number, take) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -12,6 +12,7 @@ from events.streams import EVENT_TYPES
 from events.world import World
 from store.blobs import Blobs
 from store.codec import Codec
+from store.failpoint import failpoint
 from store.jsonl import JsonlLog
 from store.run_folder import RunFolder
 from workspace.tree import Repository
@@ -59,5 +60,6 @@ def opened(folder: RunFolder, checkout: Path) -> Iterator[OpenRun]:
     view = RunView(read_blob=blobs.text)
     with JsonlLog.open(folder.log, CODEC, on_record=view.take) as log:
         repository = Repository.create(folder.git, checkout)
+        log.subscribe(lambda recorded: failpoint("after-position", recorded.position))
         log.subscribe(view.take)
         yield OpenRun(folder, log, blobs, repository, view)

@@ -99,7 +99,7 @@ class Worktree:
     def remove(self) -> None:
         """Delete the folder and what is beside it; again is harmless."""
         with self._git():
-            _remove(self.folder)
+            remove_folder(self.folder)
             self._index.unlink(missing_ok=True)
         self._lock.unlink(missing_ok=True)
 
@@ -135,7 +135,7 @@ class Worktree:
         for line in text_of(git.run("ls-tree", "-r", "-d", "-z", tree)).split("\0")[:-1]:
             facts, _, name = line.partition("\t")
             if facts.startswith(GITLINK):
-                _remove(self.folder / name)
+                remove_folder(self.folder / name)
                 (self.folder / name).mkdir()
             else:
                 _sweep(self.folder / name)
@@ -219,16 +219,20 @@ def _sweep(folder: Path) -> None:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 if entry.name == ".git":
-                    _remove(folder / entry.name)
+                    remove_folder(folder / entry.name)
             elif entry.name == ".git" or not (
                 entry.is_symlink() or entry.is_file(follow_symlinks=False)
             ):
                 (folder / entry.name).unlink()
 
 
-def _remove(folder: Path) -> None:
-    _make_accessible(folder)
-    shutil.rmtree(folder)
+def remove_folder(folder: Path) -> None:
+    """Delete a folder that commands may have made inaccessible; again is harmless."""
+    if folder.is_symlink() or not folder.is_dir():
+        folder.unlink(missing_ok=True)
+    else:
+        _make_accessible(folder)
+        shutil.rmtree(folder)
 
 
 def _make_accessible(root: Path) -> None:

@@ -93,7 +93,7 @@ def test_the_report_lies_in_the_run_folder_if_one_is_worked_on(tmp_path: Path) -
     path = write_report(ValueError("x"))
     assert path is not None
     assert path.parent == tmp_path / "run"
-    assert re.fullmatch(r"bug-\d{8}T\d{6}-\d+\.txt", path.name)
+    assert re.fullmatch(r"bug-\d{8}T\d{6}\.\d{6}-\d+\.txt", path.name)
 
 
 def test_the_report_goes_elsewhere_if_the_run_folder_takes_none(
