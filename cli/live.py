@@ -1,5 +1,6 @@
 """The live table of a run: at most a screen of tickets, redrawn four times a second."""
 
+import os
 import threading
 import time
 from collections import deque
@@ -7,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TextIO
 
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions, JustifyMethod
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -16,6 +17,7 @@ from cli.escape import shown
 from cli.run_view import RunView
 from cli.spending import usd_words
 from cli.standing import doing
+from cli.words import model_words
 from events.ids import TicketId, attempt_id
 from events.run import Run
 from events.run_words import TicketAssigned, TicketBlocked, TicketCompleted, TicketSkipped
@@ -26,7 +28,14 @@ REDRAW_S = 0.25
 FRAME_LINES = 3
 """Lines of the screen that the header, the sums and the cursor need."""
 MOST_ROWS = 200
-COLUMNS = ("ticket", "state", "model", "turn", "tokens", "cost", "time", "")
+LEAST_WIDTH, LEAST_HEIGHT = 80, 24
+"""Of a terminal that does not say."""
+COLUMNS = {
+    "ticket": 24, "state": None, "model": 28, "turn": None, "tokens": None, "cost": None,
+    "time": None,
+}  # fmt: skip
+"""Header -> the most characters of a cell; what the attempt does follows, as long as it fits."""
+NUMBERS = {"turn", "tokens", "cost", "time"}
 
 _STYLES: dict[TicketState, str] = {
     "in_progress": "cyan",
@@ -83,16 +92,26 @@ class LiveProgress:
 
     def _draw(self) -> None:
         # The terminal may go: then the run goes on unseen.
-        with suppress(OSError, ValueError), self._live:
-            while not self._closed.wait(REDRAW_S):
-                self._live.refresh()
+        with suppress(OSError, ValueError):
+            self._fit()
+            with self._live:
+                while not self._closed.wait(REDRAW_S):
+                    self._fit()
+                    self._live.refresh()
+
+    def _fit(self) -> None:
+        """Take the size that the terminal has now; rich would ask standard input for it."""
+        width, height = os.get_terminal_size(self._console.file.fileno())
+        self._console.size = ConsoleDimensions(width or LEAST_WIDTH, height or LEAST_HEIGHT)
 
     def _table(self) -> Table:
         run = self._view.world.run
-        table = Table(box=None, pad_edge=False, header_style="bold", caption_justify="left")
-        for name in COLUMNS:
-            right = name in {"turn", "tokens", "cost", "time"}
-            table.add_column(name, no_wrap=True, justify="right" if right else "left")
+        table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
+        table.caption_justify = "left"
+        for name, widest in COLUMNS.items():
+            justify: JustifyMethod = "right" if name in NUMBERS else "left"
+            table.add_column(name, no_wrap=True, justify=justify, max_width=widest)
+        table.add_column("", no_wrap=True, ratio=1)
         if run.track is not None:
             room = max(1, self._console.height - FRAME_LINES)
             for ticket in self._chosen(run, room):
@@ -115,7 +134,7 @@ class LiveProgress:
         cells = (
             ticket.id,
             ticket.status.replace("_", " "),
-            "" if active is None else active.model,
+            "" if active is None else model_words(active.model),
             str(len(attempt.turns) or ""),
             f"{spent.usage.total:,}" if spent.calls else "",
             usd_words(spent.usd) if spent.calls else "",

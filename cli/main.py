@@ -55,24 +55,22 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(words: list[str]) -> int:
-    match words:
-        case []:
-            print(_overview(), file=sys.stderr)
-            return ExitCode.BAD_INPUT
-        case ["-h" | "--help" | "help", *_]:
-            print(_overview())
-            return ExitCode.COMPLETED
-        case ["-V" | "--version", *_]:
-            from importlib.metadata import version
+    if not words:
+        print(_overview(), file=sys.stderr)
+        return ExitCode.BAD_INPUT
+    name, *rest = words
+    if name in COMMANDS:
+        return _run(name, rest)
+    if name in {"-h", "--help", "help"}:
+        print(_overview())
+        return ExitCode.COMPLETED
+    if name in {"-V", "--version"}:
+        from importlib.metadata import version
 
-            print(f"trackside {version('trackside')}")
-            return ExitCode.COMPLETED
-        case [name, *rest] if name in COMMANDS:
-            return _run(name, rest)
-        case [name, *_]:
-            print(f"trackside: {shown(_unknown(name))}", file=sys.stderr)
-            return ExitCode.BAD_INPUT
-    raise AssertionError(words)
+        print(f"trackside {version('trackside')}")
+        return ExitCode.COMPLETED
+    print(f"trackside: {shown(_unknown(name))}", file=sys.stderr)
+    return ExitCode.BAD_INPUT
 
 
 def _run(name: str, rest: list[str]) -> int:

@@ -13,6 +13,7 @@ from cli.spending import usd_words
 from cli.summary import summary_of
 from cli.summary_text import lines_of
 from cli.ticket_rows import rows_of
+from cli.words import model_words
 
 MOST_ROWS = 200
 """Tickets that the text lists; the JSON has all of them."""
@@ -51,9 +52,10 @@ def _cells(row: TicketRow) -> list[str]:
         shown(row.ticket),
         row.state.replace("_", " "),
         f"{row.attempt} of {row.max_attempts}" if row.attempt else "-",
-        shown(row.model) or "-",
+        shown(model_words(row.model)) or "-",
         str(row.turn) if row.attempt else "-",
         f"{row.use.tokens:,}" if row.use.calls else "-",
         usd_words(row.use.usd) if row.use.calls else "-",
-        clipped(row.doing or chain_words(row.because) or row.title, NOTE_CHARS),
+        clipped(row.doing or chain_words(row.because), NOTE_CHARS)
+        or clipped(row.title, TITLE_CHARS),
     ]

@@ -6,7 +6,7 @@ from cli.answers import Summary
 from cli.blocks import chain_words
 from cli.escape import clipped, columns, shown
 from cli.spending import usd_words
-from cli.words import SHORT_ID
+from cli.words import SHORT_ID, counted, model_words
 
 TIERS = {1: "epic", 2: "track", 3: "workers", 4: "QA"}
 MOST_LISTED = 20
@@ -74,8 +74,8 @@ def use_lines(summary: Summary) -> Iterator[str]:
     yield from columns(
         [
             f"  tier {row.tier} ({TIERS[row.tier]})",
-            shown(row.model),
-            f"{row.use.calls} calls",
+            shown(model_words(row.model)),
+            counted(row.use.calls, "call"),
             f"{row.use.input:,} in ({row.use.cached:,} cached)",
             f"{row.use.output:,} out",
             f"{row.use.thinking:,} thinking",

@@ -3,13 +3,15 @@
 The stream says whom a line is about, so a line names only what the stream does not.
 """
 
+import msgspec
+
 from events import approval as gate
 from events import attempt_words as attempt
 from events import hint as qa
 from events import journal
 from events import run_words as run
 from events.action import Action, Outcome
-from events.base import Event
+from events.base import Event, UnknownEvent
 from events.conversation import Usage
 from events.payload import BlobRef, Text
 from events.ticket import Block
@@ -19,17 +21,32 @@ SHORT_ID = 10
 
 
 def words_of(event: Event) -> str:
-    """Return what an event says beyond its type: unescaped, possibly long, empty for many."""
-    return _of_run(event) or _of_ticket(event) or _of_attempt(event) or _of_others(event)
+    """Return what an event says beyond its type: unescaped, possibly long, possibly nothing."""
+    return (
+        _of_run(event)
+        or _of_ticket(event)
+        or _of_attempt(event)
+        or _of_others(event)
+        or _as_it_stands(event)
+    )
+
+
+def _as_it_stands(event: Event) -> str:
+    """Return the JSON of an event that has no words here yet, or is of a later program."""
+    if isinstance(event, UnknownEvent):
+        return event.original
+    facts = msgspec.to_builtins(event)
+    del facts["type"]
+    return msgspec.json.encode(facts).decode() if facts else ""
 
 
 def _of_run(event: Event) -> str:
     match event:
         case run.RunStarted(start=start):
-            track = f"track {start.track.id} ({start.tickets} tickets)"
+            track = f"track {start.track.id} ({counted(start.tickets, 'ticket')})"
             return f"{start.run}: {track} on {start.base[:SHORT_ID]}"
         case run.TicketsPlanned(tickets=tickets):
-            return f"{len(tickets)} tickets"
+            return counted(len(tickets), "ticket")
         case run.MergeQueued(attempt=name):
             return f"{name} asks to be merged"
         case run.MergeGranted(attempt=name, onto=onto):
@@ -52,7 +69,9 @@ def _of_ticket(event: Event) -> str:
         case run.TicketUnlocked(ticket=ticket, by=by):
             return f"{ticket} can start: {by} is done"
         case run.TicketAssigned(attempt=name, model=model, gated=gated):
-            return f"{name} is worked on by {model}" + (", once approved" if gated else "")
+            return f"{name} is worked on by {model_words(model)}" + (
+                ", once approved" if gated else ""
+            )
         case run.TicketParked(ticket=ticket, approval=approval):
             return f"{ticket} waits for approval {approval}"
         case run.TicketUnparked(ticket=ticket):
@@ -86,13 +105,13 @@ _ENDED: dict[attempt.Result, str] = {
 def _of_attempt(event: Event) -> str:
     match event:
         case attempt.AttemptStarted(terms=terms):
-            return f"{terms.ticket.title} ({terms.model})"
+            return f"{terms.ticket.title} ({model_words(terms.model)})"
         case attempt.ContextAssembled(views=views):
-            return f"{len(views)} views"
+            return counted(len(views), "view")
         case attempt.SetupRan(outcome=outcome):
             return f"setup {outcome_words(outcome)}"
         case attempt.CallBegun(turn=turn, number=number, estimate=estimate):
-            return f"turn {turn}, call {number}, about {estimate} tokens"
+            return f"turn {turn}, call {number}, about {estimate:,} tokens"
         case attempt.ReplyRecorded(turn=turn, calls=calls, text=text, usage=usage):
             said = ", ".join(f"{call.call} {call.tool}" for call in calls) or text_words(text)
             return f"turn {turn}{_tokens(usage)}: {said}"
@@ -135,7 +154,7 @@ def _of_others(event: Event) -> str:
         case qa.HintAsked(failure=failure):
             return outcome_words(failure.outcome)
         case qa.HintGiven(words=words, source=source, model=model, usage=usage):
-            return f"{words} (by {model or source}){_tokens(usage)}"
+            return f"{words} (by {model_words(model) or source}){_tokens(usage)}"
         case gate.ApprovalAsked(question=question):
             return action_words(question.action)
         case gate.ApprovalAnswered(answer=answer):
@@ -184,6 +203,25 @@ def outcome_words(outcome: Outcome) -> str:
     return "failed" if outcome.exit_code is None else f"exit {outcome.exit_code}"
 
 
+def model_words(model: str) -> str:
+    """Return the name of a model; of a scripted one only the name of its file.
+
+    >>> model_words("scripted:/home/ann/playbook.json")
+    'scripted:playbook.json'
+    """
+    kind, colon, path = model.partition(":")
+    return f"{kind}:{path.rpartition('/')[2]}" if colon else model
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number of things.
+
+    >>> counted(1, "view"), counted(1200, "view")
+    ('1 view', '1,200 views')
+    """
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
 def text_words(text: Text) -> str:
     """Return a text, or where it is kept and how long it is."""
     if isinstance(text, BlobRef):
@@ -202,4 +240,4 @@ def _because(what: str, reason: Text) -> str:
 
 
 def _tokens(usage: Usage) -> str:
-    return f" ({usage.total} tokens)" if usage.total else ""
+    return f" ({counted(usage.total, 'token')})" if usage.total else ""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.escape import clipped, columns, ascii_json, json_text, path_text, shown
+from cli.escape import ascii_json, clipped, columns, json_text, path_text, shown
 
 HOSTILE = [
     "\x1b[2J",

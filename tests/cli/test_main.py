@@ -8,7 +8,16 @@ import pytest
 
 from cli.main import COMMANDS, main
 
-HEAVY = ("google.genai", "pykka", "rich", "structlog", "tree_sitter", "workspace", "store", "models")
+HEAVY = (
+    "google.genai",
+    "pykka",
+    "rich",
+    "structlog",
+    "tree_sitter",
+    "workspace",
+    "store",
+    "models",
+)
 
 
 def trackside(*args: str, **extra: str) -> "subprocess.CompletedProcess[str]":
