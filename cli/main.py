@@ -28,6 +28,9 @@ COMMANDS: dict[str, Entry] = {
     "runs": Entry("cli.runs", "list the runs of a repository"),
     "status": Entry("cli.status", "say how a run stands, ticket by ticket"),
     "log": Entry("cli.log", "print the events of a run"),
+    "show": Entry("cli.show", "show the whole state of a run at any position or time"),
+    "context": Entry("cli.context", "show the exact prompt and answer of any turn"),
+    "checkout": Entry("cli.checkout", "write the code of a run at any position into a folder"),
     "check": Entry("cli.check", "validate a track file and write nothing"),
     "view": Entry("cli.view", "show a source file as a worker would see it"),
     "schema": Entry("cli.schema", "print the JSON Schemas of all that is read and written"),
@@ -82,7 +85,7 @@ def _run(name: str, rest: list[str]) -> int:
         allow_abbrev=False,
     )
     command.configure(parser)
-    code: int = command.run(parser.parse_args(rest))
+    code: int = command.run(parser.parse_intermixed_args(rest))
     return code
 
 

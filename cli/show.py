@@ -1,0 +1,112 @@
+"""`trackside show`: the whole state of a run at any moment of its history."""
+
+import argparse
+from collections.abc import Iterator
+
+from cli.answers import print_answer
+from cli.escape import clipped, columns, shown
+from cli.exit_code import ExitCode
+from cli.history import add_arguments
+from cli.past import add_moment, archive_in, moment_in, say_torn
+from events.ids import TicketId
+from replay.answers import Tokens
+from replay.show import ActionAt, AttemptAt, Shown, TicketAt, shown_at
+from replay.timeline import frame_at
+
+MOST_ROWS = 200
+"""Tickets, and attempts, that the text lists; the JSON has all of them."""
+WORDS_CHARS = 300
+ID_CHARS = 12
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    add_arguments(parser)
+    add_moment(parser)
+    parser.add_argument("--ticket", metavar="T", help="only what is about this ticket")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the state."""
+    archive = archive_in(args)
+    frame = frame_at(archive, moment_in(args))
+    say_torn(archive)
+    ticket = None if args.ticket is None else TicketId(args.ticket)
+    answer = shown_at(frame, archive.text, ticket)
+    if args.json:
+        print_answer(answer)
+    else:
+        print(*lines_of(answer), sep="\n")
+    return ExitCode.COMPLETED
+
+
+def lines_of(state: Shown) -> Iterator[str]:
+    """Give the state as escaped lines."""
+    standing = state.ending or state.standing
+    yield f"run {shown(state.run)} at position {state.position} of {state.last} ({state.at})"
+    yield f"track {shown(state.track)}: {clipped(state.title, WORDS_CHARS)}"
+    yield f"it is {standing}; tip {state.commit[:ID_CHARS]}, tree {state.tree}"
+    yield f"state digest {state.digest}"
+    if state.merging:
+        yield f"merging: {shown(state.merging)}"
+    if state.queue:
+        yield f"asking to be merged: {shown(', '.join(state.queue))}"
+    yield f"workers used {_tokens(state.workers)}; QA used {_tokens(state.qa)}"
+    yield from _table("tickets", ("ticket", "state", "attempts", ""), map(_ticket, state.tickets))
+    header = ("attempt", "stage", "turns", "tokens", "worktree", "")
+    yield from _table("attempts", header, map(_attempt, state.attempts))
+    yield from _table(
+        "waiting for a person",
+        ("approval", "rule", ""),
+        ((one.approval, one.rule or "-", _action(one.action)) for one in state.approvals),
+    )
+    yield from _table(
+        "started and not ended (in doubt after a crash)",
+        ("call", "allowed by", "tree before", ""),
+        (
+            (f"{one.attempt}.{one.call}", one.allowed_by, one.tree, _action(one.action))
+            for one in state.in_doubt
+        ),
+    )
+
+
+def _table(title: str, header: tuple[str, ...], rows: "Iterator[tuple[str, ...]]") -> Iterator[str]:
+    cells = [tuple(clipped(cell, WORDS_CHARS) for cell in row) for row in rows]
+    if not cells:
+        return
+    yield ""
+    yield f"{title}:"
+    yield from columns([header, *cells[:MOST_ROWS]])
+    if len(cells) > MOST_ROWS:
+        yield f"... and {len(cells) - MOST_ROWS} more; --json has all of them"
+
+
+def _ticket(row: TicketAt) -> tuple[str, ...]:
+    state = row.state.replace("_", " ")
+    return row.ticket, state, f"{row.attempts} of {row.max_attempts}", _standing(row)
+
+
+def _standing(row: TicketAt) -> str:
+    if row.waits_for:
+        return f"waits for approval {row.waits_for}"
+    if row.block is None:
+        return row.title
+    if row.block.by is not None:
+        return f"needs {row.block.by}"
+    return f"{row.block.cause.replace('_', ' ')}: {row.block.reason}"
+
+
+def _attempt(row: AttemptAt) -> tuple[str, ...]:
+    ended = f"{row.result}: {row.reason}" if row.result else ""
+    next_calls = f"next: {', '.join(row.calls)}" if row.calls else ""
+    tokens = f"{row.usage.total:,}"
+    return row.attempt, row.stage, str(row.turns), tokens, row.tree, ended or next_calls
+
+
+def _action(action: ActionAt) -> str:
+    words = action.command or " ".join(action.paths)
+    return f"{action.tool or action.kind} {words}".rstrip()
+
+
+def _tokens(tokens: Tokens) -> str:
+    return f"{tokens.total:,} tokens ({tokens.input:,} in, {tokens.output:,} out)"

@@ -1,0 +1,62 @@
+"""A run as it lies on disk: its log, its payloads and its trees, for reading only."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from events.ids import StreamId
+from events.payload import Text
+from store.blobs import Blobs
+from store.codec import Codec
+from store.log import Recorded
+from store.reader import LogReader
+from store.run_folder import RunFolder
+from store.tail import CLEAN, Tail
+from workspace.tree import Repository
+
+
+class Archive:
+    """What a run has left behind, also while it still goes on. For one thread."""
+
+    def __init__(self, folder: RunFolder, codec: Codec) -> None:
+        """Name the run; nothing is read yet. `codec` knows the types of its events."""
+        self.folder = folder
+        self.codec = codec
+        self.tail: Tail = CLEAN
+        """What stood behind the last whole decision when the log was last read to its end."""
+        self._blobs = Blobs(folder.blobs)
+
+    def records(self) -> Iterator[Recorded]:
+        """Give every record, in order, each verified; the log is read anew each time.
+
+        Raises:
+            DamageError: the log cannot be trusted. Whoever asks about its first half is told of
+                damage in its second half too, if only the whole is gone through.
+            LogUnusableError: there is no log.
+        """
+        with LogReader(self.folder.log, self.codec) as reader:
+            yield from reader
+            self.tail = reader.tail
+
+    def select(self, wanted: Callable[[StreamId], bool]) -> dict[StreamId, list[Recorded]]:
+        """Return the records of the streams that are `wanted`, by stream; raises as `records`."""
+        found: dict[StreamId, list[Recorded]] = {}
+        for recorded in self.records():
+            if wanted(recorded.stream):
+                found.setdefault(recorded.stream, []).append(recorded)
+        return found
+
+    def text(self, text: Text) -> str:
+        """Return the characters of a kept text.
+
+        Raises:
+            BlobMissingError, BlobDamagedError: it is not what was kept.
+        """
+        return self._blobs.text(text)
+
+    def repository(self, checkout: Path) -> Repository:
+        """Return the trees of the run; `checkout` is where the user's repository is now.
+
+        Raises:
+            RepositoryRefusedError: one of the two is not there.
+        """
+        return Repository.open(self.folder.git, checkout)

@@ -1,0 +1,282 @@
+"""The whole state of a run at one moment, as one value that people and programs can read."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from events.action import Action, Kind
+from events.attempt import Attempt, Stage
+from events.attempt_words import Result
+from events.conversation import Usage
+from events.hint import Hint
+from events.ids import (
+    ApprovalId,
+    AttemptId,
+    CallId,
+    CommitId,
+    Digest,
+    RunId,
+    TicketId,
+    TreeId,
+    ticket_of,
+)
+from events.payload import ReadText
+from events.run import Run, Standing
+from events.run_words import Ending
+from events.state_digest import state_digest
+from events.ticket import Block, Cause, Ticket, TicketState
+from events.world import World
+from replay.answers import Tokens, tokens_of
+from replay.errors import NotInHistoryError
+from replay.timeline import Frame
+
+
+class BlockAt(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a ticket stood still."""
+
+    cause: Cause
+    reason: str
+    by: TicketId | None
+    """The ticket that held it, if the cause is a dependency."""
+
+
+class TicketAt(msgspec.Struct, frozen=True, kw_only=True):
+    """A ticket as it stood."""
+
+    ticket: TicketId
+    title: str
+    state: TicketState
+    depends_on: tuple[TicketId, ...]
+    attempts: int
+    """Begun by then."""
+    max_attempts: int
+    waits_for: ApprovalId | None
+    block: BlockAt | None
+    lesson: str
+    """What the next attempt would be told of the last one."""
+
+
+class AttemptAt(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt as it stood."""
+
+    attempt: AttemptId
+    ticket: TicketId
+    model: str
+    stage: Stage
+    turns: int
+    calls: tuple[str, ...]
+    """Tools of the last answer that had no result yet, in order."""
+    base: CommitId
+    tree: TreeId
+    """Its worktree."""
+    merged: TreeId | None
+    commit: CommitId | None
+    hints: tuple[str, ...]
+    usage: Tokens
+    result: Result | None
+    reason: str
+
+
+class ActionAt(msgspec.Struct, frozen=True, kw_only=True):
+    """What a tool call, a spawn or a merge would do."""
+
+    kind: Kind
+    tool: str
+    paths: tuple[str, ...]
+    command: str
+
+
+class QuestionAt(msgspec.Struct, frozen=True, kw_only=True):
+    """A question that waited for a person."""
+
+    approval: ApprovalId
+    attempt: AttemptId
+    action: ActionAt
+    rule: str
+    """The rule of the policy that asks."""
+
+
+class RunningAt(msgspec.Struct, frozen=True, kw_only=True):
+    """A tool call whose start is on record and whose end is not: after a crash it is in doubt."""
+
+    attempt: AttemptId
+    call: CallId
+    action: ActionAt
+    tree: TreeId
+    """The worktree before it."""
+    allowed_by: str
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """What `show` answers: the state of a run right after one position."""
+
+    code: str = "state"
+    position: int
+    last: int
+    """The last position of the log."""
+    at: str
+    """Time (UTC) of the record at `position`."""
+    digest: Digest
+    """Of the state of all streams, whatever part of it is shown."""
+    run: RunId
+    track: str
+    title: str
+    standing: Standing
+    ending: Ending | None
+    commit: CommitId
+    """The tip: the base with every ticket completed by then."""
+    tree: TreeId
+    """The code at the tip."""
+    queue: tuple[AttemptId, ...]
+    """Attempts that asked to be merged, first come first."""
+    merging: AttemptId | None
+    tickets: tuple[TicketAt, ...]
+    attempts: tuple[AttemptAt, ...]
+    approvals: tuple[QuestionAt, ...]
+    in_doubt: tuple[RunningAt, ...]
+    workers: Tokens
+    """Of all workers (tier 3)."""
+    qa: Tokens
+    """Of all hints (tier 4)."""
+
+
+def shown_at(frame: Frame, read: ReadText, ticket: TicketId | None = None) -> Shown:
+    """Return the state of `frame`, all of it or what is about one ticket.
+
+    Raises:
+        NotInHistoryError: the run was not planned yet, or has no such ticket.
+        DamageError: a text that is kept beside the log is not what it was.
+    """
+    world = frame.world
+    run = planned(world)
+    if ticket is not None:
+        require_ticket(run, ticket)
+    attempts = [one for one in _attempts(world) if ticket in {None, ticket_of(one.id)[0]}]
+    return Shown(
+        position=world.position,
+        last=frame.last,
+        at=frame.at,
+        digest=state_digest(world),
+        run=run.facts.run,
+        track=run.facts.track.id,
+        title=run.facts.track.title,
+        standing=run.standing,
+        ending=run.ending,
+        commit=run.commit,
+        tree=run.tree,
+        queue=run.queue,
+        merging=run.grant.attempt if run.grant is not None else None,
+        tickets=tuple(_ticket(one, read) for one in run.plan if ticket in {None, one.id}),
+        attempts=tuple(map(_attempt, attempts)),
+        approvals=tuple(_questions(world, ticket)),
+        in_doubt=tuple(_running(attempts)),
+        workers=tokens_of(world.usage),
+        qa=tokens_of(_usage_of_qa(world)),
+    )
+
+
+def planned(world: World) -> Run:
+    """Return the run, once its plan is on record.
+
+    Raises:
+        NotInHistoryError: it is not.
+    """
+    if world.run.track is None:
+        raise NotInHistoryError(f"at position {world.position} the run was not planned yet")
+    return world.run
+
+
+def require_ticket(run: Run, ticket: TicketId) -> Ticket:
+    """Return a ticket of the run.
+
+    Raises:
+        NotInHistoryError: there is none of that name.
+    """
+    found = run.plan.tickets.get(ticket)
+    if found is None:
+        raise NotInHistoryError(f'run {run.facts.run} has no ticket "{ticket}"')
+    return found
+
+
+def _attempts(world: World) -> list[Attempt]:
+    """Return every attempt that was begun, by ticket in file order, then by number."""
+    rank = {ticket: place for place, ticket in enumerate(world.run.plan.plan.order)}
+
+    def place(attempt: Attempt) -> tuple[int, int]:
+        ticket, number = ticket_of(attempt.id)
+        return rank[ticket], number
+
+    return sorted(world.attempts.values(), key=place)
+
+
+def _ticket(ticket: Ticket, read: ReadText) -> TicketAt:
+    return TicketAt(
+        ticket=ticket.id,
+        title=ticket.title,
+        state=ticket.status,
+        depends_on=ticket.depends_on,
+        attempts=ticket.attempts,
+        max_attempts=ticket.max_attempts,
+        waits_for=ticket.waits_for,
+        block=None if ticket.block is None else _block(ticket.block, read),
+        lesson=read(ticket.lesson),
+    )
+
+
+def _block(block: Block, read: ReadText) -> BlockAt:
+    return BlockAt(cause=block.cause, reason=read(block.reason), by=block.by)
+
+
+def _attempt(attempt: Attempt) -> AttemptAt:
+    terms = attempt.bound
+    return AttemptAt(
+        attempt=attempt.id,
+        ticket=terms.ticket.id,
+        model=terms.model,
+        stage=attempt.stage,
+        turns=len(attempt.turns),
+        calls=tuple(call.tool for call in attempt.pending),
+        base=terms.base,
+        tree=attempt.tree,
+        merged=attempt.merged,
+        commit=attempt.commit,
+        hints=attempt.hints,
+        usage=tokens_of(attempt.usage),
+        result=attempt.result,
+        reason=attempt.reason,
+    )
+
+
+def _questions(world: World, ticket: TicketId | None) -> Iterator[QuestionAt]:
+    for approval, state in sorted(world.approvals.items()):
+        question = state.question
+        if state.is_open and question is not None and ticket in {None, question.ticket}:
+            yield QuestionAt(
+                approval=ApprovalId(approval),
+                attempt=question.attempt,
+                action=_action(question.action),
+                rule=question.rule,
+            )
+
+
+def _running(attempts: list[Attempt]) -> Iterator[RunningAt]:
+    for attempt in attempts:
+        started = attempt.running
+        if started is not None:
+            yield RunningAt(
+                attempt=attempt.id,
+                call=started.call,
+                action=_action(started.action),
+                tree=started.tree,
+                allowed_by=started.allowed_by,
+            )
+
+
+def _action(action: Action) -> ActionAt:
+    return ActionAt(kind=action.kind, tool=action.tool, paths=action.paths, command=action.command)
+
+
+def _usage_of_qa(world: World) -> Usage:
+    hints: dict[str, Hint] = world.of_kind("hint")
+    given = (hint.given.usage for hint in hints.values() if hint.given is not None)
+    return sum(given, Usage())

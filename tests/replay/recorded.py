@@ -1,0 +1,153 @@
+"""Real runs to look back at: a small track on a small repository, played by a scripted model."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from events import approval as gate
+from events.approval import Answer, Settle, Verdict
+from events.ids import ApprovalId, stream_of
+from events.streams import EVENT_TYPES
+from replay.archive import Archive
+from store.codec import Codec
+from store.entity import Entity
+from store.jsonl import JsonlLog
+from store.run_folder import RunFolder
+from tests.git_repo import GitRepo
+
+CODEC = Codec(EVENT_TYPES)
+Json = dict[str, Any]
+
+FILES: dict[str, str | bytes] = {
+    "app/greet.py": "def greet(name):\n    return 'hello ' + name\n\n\n# end\n",
+    "app/notes.txt": b"one\r\ntwo\r\n",
+    "app/old.py": "OLD = 1\n",
+    "app/deep/er/still.txt": "deep\n",
+    "tool.sh": "#!/bin/sh\necho tool\n",
+    "README.md": "# App\n\nFirst.\n\nSecond.\n\nThird.\n",
+    ".gitignore": "build/\n",
+}
+
+CHECK = "test -f README.md"
+TRACK: Json = {
+    "id": "bakery",
+    "title": "Bake it",
+    "description": "A small track in which most things happen once.",
+    "check": CHECK,
+    "tickets": [
+        {"id": "base", "priority": "high", "description": "Lay the base.\nWith care.",
+         "target_file": "app/greet.py", "context_requirements": ["app/old.py", "app/none.py"]},
+        {"id": "left", "depends_on": ["base"], "description": "Edit the first line."},
+        {"id": "right", "depends_on": ["base"], "description": "Edit the third line."},
+        {"id": "clash", "depends_on": ["base"], "description": "Edit the first line as well."},
+        {"id": "retry", "depends_on": ["base"], "description": "Gives up once, then moves files."},
+        {"id": "stuck", "description": "Fails in the same way.", "max_attempts": 1},
+        {"id": "after", "depends_on": ["stuck"], "description": "Waits for the stuck one."},
+        {"id": "last", "depends_on": ["after"], "description": "Waits for the one that waits."},
+    ],
+}  # fmt: skip
+
+
+def turn(text: str = "", *calls: Json) -> Json:
+    """Return a turn of a playbook."""
+    return {"text": text, "calls": list(calls)}
+
+
+def call(tool: str, **args: object) -> Json:
+    """Return a call of a playbook's turn."""
+    return {"tool": tool, "args": args}
+
+
+def finish(summary: str = "done") -> Json:
+    """Return a turn that finishes."""
+    return turn("", call("finish", summary=summary))
+
+
+def replace(path: str, old: str, new: str) -> Json:
+    """Return a call that replaces a text."""
+    return call("replace_text", path=path, old=old, new=new)
+
+
+FAIL = call("run_command", command="echo Error: no luck; exit 3")
+PLAYBOOK: Json = {
+    "tickets": {
+        "base": [[
+            turn("I look first.", call("read_file", path="app/greet.py"), call("list_files")),
+            turn("Then I write.",
+                 call("write_file", path="app/greet.py", content="def greet(name:\n"),
+                 call("replace_text", path="app/notes.txt", old="two", new="zwei\ndrei"),
+                 call("write_file", path="app/new/made.py", content="MADE = 1\n"),
+                 call("write_file", path="tool.sh", content="#!/bin/sh\necho better\n"),
+                 call("read_file", path="../outside")),
+            turn("That was broken.",
+                 call("write_file", path="app/greet.py", content="def greet(name):\n  return 1\n"),
+                 call("run_command", command="mkdir -p build; echo x >build/x.txt; seq 2000"),
+                 call("write_file", path="build/x.txt", content="made by a tool\n"),
+                 call("replace_text", path="build/x.txt", old="tool", new="hand")),
+            finish("The base is laid."),
+        ]],
+        "left": [[turn("", replace("README.md", "First.", "First, left.")), finish()]] * 3,
+        "right": [[turn("", replace("README.md", "Third.", "Third, right.")), finish()]] * 3,
+        "clash": [[turn("", replace("README.md", "First", "1st")), finish()]] * 3,
+        "retry": [
+            [turn("", FAIL), turn("", call("give_up", reason="I do not see how."))],
+            [turn("", call("move_file", source="app/old.py", target="app/young.py"),
+                  call("delete_file", path="app/deep/er/still.txt")),
+             turn("All done.")],
+        ],
+        "stuck": [[turn(f"Try {n}.", FAIL) for n in range(1, 5)]],
+    },
+    "qa": [{"match": "no luck", "hint": "the command has no luck"},
+           {"match": ".", "hint": "a bracket is missing"}],
+}  # fmt: skip
+
+
+def make_repository(path: Path) -> GitRepo:
+    """Return a repository with `FILES` in its only commit."""
+    repo = GitRepo(path)
+    for name, content in FILES.items():
+        repo.write(name, content, 0o755 if name.endswith(".sh") else 0o644)
+    repo.commit()
+    return repo
+
+
+def trackside(*words: str | Path, cache: Path) -> "subprocess.CompletedProcess[str]":
+    """Run the program as a user would, with its caches in a folder of the test."""
+    return subprocess.run(
+        [sys.executable, "-m", "cli.main", *map(str, words)],
+        env=os.environ | {"XDG_CACHE_HOME": str(cache), "XDG_CONFIG_HOME": str(cache / "config")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=50,
+    )
+
+
+def play(home: Path, run: str, *words: str, track: Json, playbook: Json) -> RunFolder:
+    """Return the folder of a run that was just made in a repository of its own below `home`."""
+    repo = make_repository(home / "repo")
+    (home / "track.json").write_text(json.dumps(track))
+    (home / "playbook.json").write_text(json.dumps(playbook))
+    told = trackside(
+        *("run", home / "track.json", "--repo", repo.path, "--run-id", run),
+        *("--model", f"scripted:{home / 'playbook.json'}", *words),
+        cache=home / "cache",
+    )
+    assert told.returncode in {0, 1, 3}, told.stderr
+    return RunFolder(repo.path / ".trackside" / "runs" / run)
+
+
+def answer(folder: RunFolder, approval: str, verdict: Verdict, **facts: Any) -> None:  # noqa: ANN401
+    """Answer a question of a run that rests."""
+    with JsonlLog.open(folder.log, CODEC) as log:
+        question = stream_of("approval", ApprovalId(approval))
+        entity = Entity.load(log, question, gate.DECIDER)
+        entity.execute(Settle(Answer(verdict=verdict, by="bob", via="command", **facts)))
+
+
+def archive_of(folder: RunFolder) -> Archive:
+    """Return the run in a folder, for reading."""
+    return Archive(folder, CODEC)
