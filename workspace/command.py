@@ -52,7 +52,10 @@ class CommandResult:
     output_sha256: str
     """Over the true output, in lower-case hex."""
     swept: int
-    """Processes that were still running when the waiting was over, and were ended."""
+    """Processes that were still running when the waiting was over, and were ended.
+
+    Not counted where the sandbox itself ends them, see `Sandbox.wraps`.
+    """
     survivors: int
     """Processes that could not be ended."""
 
@@ -106,6 +109,7 @@ class CommandRunner:
     ) -> Future[CommandResult]:
         """Start `command` in `cwd` with exactly `env`; `call` names it for `cancel`.
 
+        In a sandbox it can write in `cwd` and in HOME of `env`.
         If `env` asks for the C locale, the launcher's Python adds ``LC_CTYPE=C.UTF-8`` (PEP 538).
 
         No two commands may run under the same `call` at once.
@@ -162,10 +166,12 @@ class CommandRunner:
             reports, writes_reports = _pipe(ours, theirs)
             with suppress(OSError):  # a smaller pipe is only slower
                 fcntl.fcntl(output, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-            limits = [str(wish.timeout_s), str(self._grace_s)]
+            home = Path(wish.env.get("HOME", wish.cwd))
+            argv = self.sandbox.argv(wish.command, wish.cwd, home)
+            limits = [str(wish.timeout_s), str(self._grace_s), str(int(self.sandbox.wraps))]
             process = subprocess.Popen(
                 [sys.executable, "-I", "-S", _LAUNCHER, str(os.getpid()), str(writes_reports),
-                 *limits, *self.sandbox.argv(wish.command)],
+                 *limits, *argv],
                 stdin=subprocess.DEVNULL,
                 stdout=writes_output,
                 stderr=writes_output,

@@ -37,7 +37,7 @@ def command_environment(
             {
                 "LANG": "C.UTF-8",
                 **passed,
-                "PATH": _path(ours.get("PATH", "")),
+                "PATH": command_path(ours.get("PATH", "")),
                 "HOME": str(home),
                 "TMPDIR": str(temporary),
                 "TERM": "dumb",
@@ -49,8 +49,11 @@ def command_environment(
     )
 
 
-def _path(path: str) -> str:
-    """Return PATH without the folders that trackside brought along and those that move with us."""
+def command_path(path: str) -> str:
+    """Return PATH as commands get it.
+
+    Without the folders that trackside brought along, and without those that move with us.
+    """
     own = Path(sys.prefix, "bin") if sys.prefix != sys.base_prefix else None
     kept = [name for name in path.split(os.pathsep) if name.startswith("/") and Path(name) != own]
     return os.pathsep.join(kept) or os.defpath

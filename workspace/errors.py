@@ -9,6 +9,8 @@ TracksideError
     +-- RevisionUnknownError        no such commit in the user's repository
     +-- TreeMissingError            a recorded tree or commit is in no object store
     +-- WorktreeBusyError           another process works in the worktree
+    +-- SandboxUnavailableError     a level of the sandbox cannot be had, and what to install
+    +-- SandboxPathError            a path of the sandbox's settings cannot be used
     +-- DeliveryRefusedError        the user's repository is not as the delivery needs it
 """
 
@@ -68,6 +70,24 @@ class WorktreeBusyError(WorkspaceError):
 
 class DeliveryRefusedError(WorkspaceError):
     """Nothing was delivered, and the user's repository is as it was."""
+
+
+class SandboxUnavailableError(WorkspaceError):
+    """Commands cannot be confined in this way on this machine."""
+
+    def __init__(self, level: str, reason: str) -> None:
+        """Name the level, and say what is missing."""
+        self.level = level
+        super().__init__(f"sandbox {level}: {reason}")
+
+
+class SandboxPathError(WorkspaceError):
+    """The settings give commands a path that cannot be given."""
+
+    def __init__(self, key: str, path: str, reason: str) -> None:
+        """Name the key of the section ``sandbox``, its path, and what is wrong with it."""
+        self.path = path
+        super().__init__(f"sandbox.{key}: {_shown(path)} {reason}")
 
 
 class ToolError(WorkspaceError):

@@ -1,10 +1,12 @@
 """Runs one command and ends all that it started: a script of its own, standard library only.
 
-    python -I -S launcher.py PARENT REPORT TIMEOUT_S GRACE_S PROGRAM ARGUMENT ...
+    python -I -S launcher.py PARENT REPORT TIMEOUT_S GRACE_S WRAPS PROGRAM ARGUMENT ...
 
 PARENT is the process that must stay alive, REPORT a descriptor that two lines are written to:
 ``started PID`` and ``ended STATUS CAUSE SECONDS SWEPT SURVIVORS``. STATUS is that of ``waitpid``,
-CAUSE why the waiting was over, SWEPT how many processes the command had left running.
+CAUSE why the waiting was over, SWEPT how many processes the command had left running. WRAPS is 1
+if PROGRAM only holds the sandbox of the command, and takes all of it along. SIGTERM is then for the
+command alone, or it would have no time to end well; and SWEPT is 0, as nobody can tell.
 
 A signal to the process group misses those that left it (setsid, daemons). So this process makes
 itself their subreaper: the kernel hands it every orphan below it, and when it has no child left,
@@ -34,6 +36,7 @@ def main(arguments: list[str]) -> int:
     """Run the command of `arguments`, end what is left of it, and report both."""
     parent, report = int(arguments[0]), int(arguments[1])
     timeout_s, grace_s = float(arguments[2]), float(arguments[3])
+    wraps = arguments[4] == "1"
     os.set_inheritable(report, False)  # noqa: FBT003 - it takes no names
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_BLOCK, _WAKING)
@@ -44,12 +47,13 @@ def main(arguments: list[str]) -> int:
         return 1  # it died before it could be told of
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     began = time.monotonic()
-    child = _start(arguments[4:], report)
+    child = _start(arguments[5:], report)
     status, cause = _wait(child, began + timeout_s)
     seconds = time.monotonic() - began
-    last_status, swept, survivors = _end_all(child, grace_s)
+    last_status, swept, survivors = _end_all(child, grace_s, {child} if wraps else set())
     final = status if status is not None else last_status
-    _write(report, f"ended {final} {cause} {seconds:.6f} {swept} {survivors}\n")
+    known = 0 if wraps else swept
+    _write(report, f"ended {final} {cause} {seconds:.6f} {known} {survivors}\n")
     return 0
 
 
@@ -95,8 +99,8 @@ def _wait(child: int, deadline: float) -> tuple[int | None, str]:
             return None, "stop"
 
 
-def _end_all(child: int, grace_s: float) -> tuple[int, int, int]:
-    """End every descendant: SIGTERM, then SIGKILL until none is left.
+def _end_all(child: int, grace_s: float, spared: set[int]) -> tuple[int, int, int]:
+    """End every descendant: SIGTERM but for the groups `spared`, then SIGKILL until none is left.
 
     Returns the status of `child` (-1 if it was reaped before), the number of processes that were
     found alive, and the number that could not be ended.
@@ -111,7 +115,7 @@ def _end_all(child: int, grace_s: float) -> tuple[int, int, int]:
         swept |= found.keys()
         groups = set(found.values())
         if now < kill_from:
-            _signal(groups - told, signal.SIGTERM)
+            _signal(groups - told - spared, signal.SIGTERM)
         else:
             _signal(groups, signal.SIGKILL)
         told |= groups

@@ -1,24 +1,51 @@
 """How a command is confined: the one place that knows, and says honestly what it is worth."""
 
+from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-Level = Literal["none"]
-"""How much the kernel keeps a command from. Stronger levels will stand beside it."""
+Level = Literal["bwrap", "landlock", "none"]
+"""How much the kernel keeps a command from, the strongest first. See docs/sandbox.md."""
+
+PROCESSES = 2048
+"""How many a confined command may have at once, threads included. Root is not held to it."""
+OPEN_FILES = 8192
+"""... each of its processes may have open."""
+FILE_BYTES = 4 * 1024**3
+"""How large a file it may make."""
 
 
 class Sandbox(msgspec.Struct, frozen=True):
-    """A way to run a shell command."""
+    """A way to run a shell command. This one confines nothing; `bubblewrap` and `landlock` do."""
 
     level: Level
     confines: bool
     """Whether a command's effects cannot leave the worktree."""
     description: str
     """What holds and what does not, for people."""
+    wraps: bool = False
+    """Whether the first process of `argv` is not the command but holds its sandbox.
 
-    def argv(self, command: str) -> tuple[str, ...]:
-        """Return the program and its arguments that run the shell string `command`."""
+    It ends by itself after the command, and all of the command ends with it.
+    """
+    not_stronger: str = ""
+    """Why there is no stronger level, where the strongest was asked for."""
+
+    @property
+    def profile(self) -> str:
+        """All that decides what a command may do, for digests: an approval is bound to it."""
+        return self.level
+
+    def argv(self, command: str, worktree: Path, home: Path) -> tuple[str, ...]:
+        """Return the program and its arguments that run the shell string `command`.
+
+        Args:
+            command: For ``/bin/sh -c``.
+            worktree: Where it works, absolute. It must exist.
+            home: The command's own home folder, absolute. It must exist.
+        """
+        del worktree, home
         return ("/bin/sh", "-c", command)
 
 

@@ -159,7 +159,7 @@ class Toolbox:
         match arguments:
             case RunCommand():
                 command, confined = arguments.command, self._runner.sandbox.confines
-                parts.append(self._runner.sandbox.level.encode())
+                parts.append(self._runner.sandbox.profile.encode())
             case WriteFile() | ReplaceText() | DeleteFile() | MoveFile():
                 plan = writing.plan(self.root, arguments)
                 changed = sum(plan.changed_lines)

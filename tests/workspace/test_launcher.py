@@ -22,7 +22,7 @@ def launched(
 ) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
     """Give the launcher of `command` and the descriptor of its reports."""
     reading, writing = os.pipe()
-    words = [parent, str(writing), str(timeout_s), str(grace_s), "/bin/sh", "-c", command]
+    words = [parent, str(writing), str(timeout_s), str(grace_s), "0", "/bin/sh", "-c", command]
     with subprocess.Popen(
         [sys.executable, "-P", LAUNCHER, *words], pass_fds=[writing], stdout=subprocess.PIPE
     ) as process:
@@ -98,7 +98,7 @@ def test_what_cannot_be_ended_is_counted_as_a_survivor() -> None:
     hold, let_go = os.pipe()
     reading, writing = os.pipe()
     command = "cat <&0 >/dev/null & exit 0"
-    words = [HERE, str(writing), "30", "0", "/bin/sh", "-c", command]
+    words = [HERE, str(writing), "30", "0", "0", "/bin/sh", "-c", command]
     with subprocess.Popen(
         [sys.executable, "-P", "-c", script, *words], pass_fds=[writing], stdin=hold
     ) as process:
