@@ -16,7 +16,7 @@ from store.disk import REAL_DISK, Disk, write_all
 from store.errors import HeldError, LogUnusableError
 
 LOCK_NAME = "lock"
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_PROC = Path("/proc")
 _LONGEST = 4096
 _STARTED = 19
 """Which field of /proc/PID/stat, counted behind the name, is the start time (proc(5): 22)."""
@@ -102,14 +102,14 @@ def _holder(fd: int) -> Holder | None:
 
 def _boot_id() -> str:
     try:
-        return _BOOT_ID.read_text().strip()
+        return (_PROC / "sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return ""
 
 
 def _start_of(pid: int) -> int:
     try:
-        status = Path(f"/proc/{pid}/stat").read_text()
+        status = (_PROC / f"{pid}/stat").read_text()
     except OSError:
         return 0
     return int(status.rpartition(")")[2].split()[_STARTED])

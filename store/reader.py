@@ -117,7 +117,7 @@ class LogReader:
         head = self._chain.head
         data += self._read(TAIL_BYTES - len(data), head.offset + len(data))
         tail = judge(self._path, head, data, self._codec)
-        if self._read(1, head.offset + len(data)):
+        if len(data) == TAIL_BYTES:
             reason = f"no decision ends within {len(data)} bytes"
             raise LogDamagedError(
                 self._path, head.position + 1, head.offset, reason, whole=head.position
