@@ -127,7 +127,7 @@ def accepted(scenario: Scenario[Any, Any, Any], commands: Sequence[Any]) -> list
     return taken
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(CHOICES, POLICIES, st.booleans(), st.booleans())
 def test_any_sequence_of_commands_to_an_attempt(
     choices: list[int], policy: Policy, setup: bool, check: bool
@@ -171,7 +171,7 @@ def sayable_to_run(run: Run) -> list[RunCommand]:
     return said
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(CHOICES, POLICIES)
 def test_any_sequence_of_commands_to_a_run(choices: list[int], policy: Policy) -> None:
     run = NO_RUN.after(StartRun(start(PLAN, policy=policy), PLAN[:2]), PlanTickets(PLAN[2:]))
