@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
-from store.entity import Entity
-from store.errors import StoreError
 
 from actors.mailbox import Mailbox
 from actors.messages import (
     Answered,
     AskAgain,
+    AskLeave,
     ConductorMessage,
     Down,
     GoOn,
     Halt,
     Interrupt,
+    Leave,
     Ping,
     Ref,
     Unanswered,
@@ -45,6 +45,7 @@ from events.run import (
     MergeAttempt,
     Run,
     RunStep,
+    budget_wait,
     due,
 )
 from events.run_rules import terms_of
@@ -53,12 +54,16 @@ from events.run_words import (
     EndRun,
     GrantMerge,
     ParkTicket,
+    RaiseBudget,
     RecordCrash,
     RecordDelivery,
+    ReserveBudget,
     RunCommand,
     RunEvent,
     UnparkTicket,
 )
+from store.entity import Entity
+from store.errors import StoreError
 from workspace.errors import WorktreeUnusableError
 
 _DISK = frozenset({errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EROFS})
@@ -124,6 +129,11 @@ class Conductor(Mailbox):
             case GoOn():
                 for attempt in sorted(self._state.active):
                     self._set_going(self._state.active[attempt])
+            case AskLeave(request=request, reply_to=reply_to):
+                reply_to.tell(self._leave(request))
+            case RaiseBudget():
+                self._record(message)
+                self._go_on_with_more()
             case Answered(attempt=attempt):
                 self._answered(attempt, message)
             case Unanswered(attempt=attempt, approval=approval):
@@ -196,6 +206,20 @@ class Conductor(Mailbox):
 
     def _worker_of(self, active: Active) -> Ref[WorkerMessage]:
         return self._workers.get(active.attempt) or self._hire(active)
+
+    def _leave(self, request: ReserveBudget) -> Leave:
+        """Reserve what a call may take; who waits for more than there is leaves its worker."""
+        recorded = self._record(request)
+        granted = recorded and request.call in self._state.ledger.reserved
+        if not granted and request.park:
+            self._workers.pop(request.attempt, None)
+        return Leave(request.call, granted)
+
+    def _go_on_with_more(self) -> None:
+        for attempt in sorted(self._state.active):
+            active = self._state.active[attempt]
+            if self._state.plan[active.ticket].waits_for == budget_wait(attempt):
+                self._hire(active).tell(GoOn())
 
     def _answered(self, attempt: AttemptId, message: Answered) -> None:
         active = self._state.active.get(attempt)

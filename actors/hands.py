@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 import msgspec
-from events.brief import Brief
 from msgspec.structs import replace
-from workspace.context import FileAt, assemble
-from workspace.tokens import estimate_tokens
 
 from actors.workshop import Workshop
 from events.action import Action, Outcome
@@ -44,15 +41,19 @@ from events.attempt_words import (
     ReportWorktreeLost,
     RequestTool,
 )
+from events.brief import Brief
+from events.budget import Amount, amount_of
 from events.commit_message import commit_message
-from events.conversation import Completion, Prompt, RequestedCall, digest_of
+from events.conversation import Completion, Prompt, RequestedCall, Usage, digest_of
 from events.ids import CallId, TreeId
 from events.payload import Text
 from events.prompts import prompt_of
 from events.settings import Context
 from models.errors import ModelError
 from workspace.command import CommandResult
+from workspace.context import FileAt, assemble
 from workspace.merge import Merged, merge
+from workspace.tokens import estimate_tokens
 from workspace.tools import Ran, Refusal, Toolbox, outcome_of
 from workspace.worktree import Worktree, remove_folder
 
@@ -207,15 +208,27 @@ class Hands:
         elapsed_s = time.monotonic() - self._began
         return BeginCall(prompt.digest, _estimate(prompt), elapsed_s)
 
+    def most_of(self, begin: BeginCall, state: Attempt) -> Amount:
+        """Return the most that the next call may take: its prompt and the longest answer."""
+        usage = Usage(begin.estimate, state.bound.max_output_tokens)
+        return amount_of(usage, self._shop.price(state.bound.model, usage))
+
     def _call(self, prompt: Prompt, delay_s: float) -> Pending:
         future = self._shop.models.submit(prompt, delay_s=delay_s)
-        return Pending(future, lambda: self._answer_of(future), lambda: None)
+        return Pending(future, lambda: self._answer_of(future, prompt.model), lambda: None)
 
-    def _answer_of(self, future: "Future[Completion]") -> AttemptCommand:
+    def _answer_of(self, future: "Future[Completion]", model: str) -> AttemptCommand:
         try:
             said = future.result()
         except ModelError as error:
-            return RecordCallFailure(error.kind, str(error), error.retryable, error.retry_after_s)
+            return RecordCallFailure(
+                error.kind,
+                str(error),
+                error.retryable,
+                error.retry_after_s,
+                error.usage,
+                self._shop.price(model, error.usage),
+            )
         keep = self._shop.blobs.keep
         calls = tuple(
             Call(CallId(""), call.tool, keep(call.arguments), call.native_id) for call in said.calls
@@ -227,6 +240,7 @@ class Hands:
             said.served_by,
             said.usage,
             said.latency_s,
+            self._shop.price(model, said.usage),
             said.text[:OPENING_CHARS],
         )
 

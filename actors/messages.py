@@ -10,7 +10,7 @@ from events.approval import Answer, Question
 from events.attempt_words import AttemptCommand
 from events.hint import Failure
 from events.ids import ApprovalId, AttemptId
-from events.run_words import RunCommand
+from events.run_words import ReserveBudget, RunCommand
 
 M = TypeVar("M", contravariant=True)
 
@@ -88,6 +88,20 @@ class Advised(msgspec.Struct, frozen=True):
     failure: Failure
 
 
+class AskLeave(msgspec.Struct, frozen=True):
+    """A worker or QA wants to spend; the answer comes back as `Leave`."""
+
+    request: ReserveBudget
+    reply_to: Ref[Any]
+
+
+class Leave(msgspec.Struct, frozen=True):
+    """The budget allows a call, or does not."""
+
+    call: str
+    granted: bool
+
+
 class Put(msgspec.Struct, frozen=True):
     """A worker has a question for a person."""
 
@@ -124,7 +138,7 @@ class Interrupt(msgspec.Struct, frozen=True):
     """The person at the terminal, or the system, wants the process to end soon."""
 
 
-WorkerMessage = AttemptCommand | GoOn | Landed | Halt | AskAgain | Ping
-ConductorMessage = RunCommand | GoOn | Answered | Unanswered | Down | Interrupt | Ping
-QaMessage = Consult | Advised | Ping
+WorkerMessage = AttemptCommand | GoOn | Landed | Leave | Halt | AskAgain | Ping
+ConductorMessage = RunCommand | GoOn | AskLeave | Answered | Unanswered | Down | Interrupt | Ping
+QaMessage = Consult | Leave | Advised | Ping
 GateMessage = Put | Answered | Ping

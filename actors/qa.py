@@ -5,7 +5,6 @@ from concurrent.futures import Future
 from typing import Any, NamedTuple
 
 import msgspec
-from store.entity import Entity
 
 from actors.mailbox import Mailbox
 from actors.messages import Advised, ConductorMessage, Consult, Down, Ping, QaMessage, Ref
@@ -15,6 +14,7 @@ from events.diagnosis import first_cause, hint_in, hint_prompt
 from events.hint import AskHint, Failure, Hint, HintCommand, HintEvent, RecordHint
 from events.payload import KeepText, ReadText
 from models.errors import ModelError
+from store.entity import Entity
 
 Hints = Callable[[Failure], "Entity[Hint, HintCommand, HintEvent]"]
 """Opens the stream of a failure's hint, from the log."""

@@ -6,8 +6,6 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 import pykka
-from store.entity import Entity
-from store.log import EventLog
 
 from actors.approval_gate import ApprovalGate
 from actors.conductor import AttemptEntity, Conductor, Office, Rest
@@ -36,6 +34,8 @@ from events.run import Run
 from events.run_words import RecordDelivery
 from events.streams import RUN, name_of
 from events.world import World
+from store.entity import Entity
+from store.log import EventLog
 
 S = TypeVar("S")
 C = TypeVar("C", bound=Command)

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 
-from store.entity import Entity
-
 from actors.hands import Hands, Pending
 from actors.mailbox import Mailbox
 from actors.messages import (
     AskAgain,
+    AskLeave,
     ConductorMessage,
     Consult,
     Down,
@@ -15,6 +14,7 @@ from actors.messages import (
     GoOn,
     Halt,
     Landed,
+    Leave,
     Ping,
     Put,
     QaMessage,
@@ -26,13 +26,22 @@ from events.attempt import (
     AskForHint,
     Attempt,
     Report,
-    RunTool,
     Step,
     due,
 )
-from events.attempt_words import AttemptCommand, AttemptEvent, EndAttempt, ReviewDoubt
+from events.attempt_words import (
+    AttemptCommand,
+    AttemptEvent,
+    BeginCall,
+    EndAttempt,
+    RecordCallFailure,
+    RecordReply,
+    ReviewDoubt,
+    TakeHint,
+)
 from events.errors import CommandRefusedError
-from events.run_words import QueueMerge, RecordResult
+from events.run_words import QueueMerge, RecordResult, ReserveBudget, SettleBudget
+from store.entity import Entity
 
 Stale = Callable[[CommandRefusedError], None]
 """Hears of a message that came too late to mean anything."""
@@ -63,6 +72,8 @@ class Worker(Mailbox):
         self._gate = gate
         self._stale = stale
         self._pending: Pending | None = None
+        self._begin: BeginCall | None = None
+        """A call that waits for leave to spend."""
         self._awake = False
         self._halted = False
         self._me: Ref[WorkerMessage] = Ref(self.actor_ref)
@@ -88,6 +99,8 @@ class Worker(Mailbox):
                 self._perform(due(self._state))
             case Landed():
                 self._land()
+            case Leave(granted=granted):
+                self._take_leave(granted=granted)
             case AskAgain():
                 if isinstance(due(self._state), AskApproval | AskForHint):
                     self._perform(due(self._state))
@@ -107,16 +120,35 @@ class Worker(Mailbox):
     def _wake(self) -> None:
         """Take up the work where the log left it: the worktree first, then what is in doubt."""
         self._awake = True
+        state = self._state
+        if state.terms is not None and state.bound.budgeted and state.spent.tokens:
+            call = f"{state.id}#{state.model_calls}"
+            self._conductor.tell(SettleBudget(state.id, call, state.spent))
         lost = self._hands.take_up(self._state)
         if lost is not None:
             self._record(lost)
-        step = due(self._state)
-        if isinstance(step, RunTool):
-            self._record(ReviewDoubt(step.call.call))
+        state = self._state
+        if state.running is not None and state.gate is None:
+            self._record(ReviewDoubt(state.running.call))
 
     def _take(self, command: AttemptCommand) -> None:
         if self._record(command):
+            self._settle(command)
             self._perform(due(self._state))
+
+    def _settle(self, command: AttemptCommand) -> None:
+        """Tell what a call that is over has cost, if there is a budget."""
+        state = self._state
+        match command:
+            case _ if not state.bound.budgeted:
+                return
+            case RecordReply() | RecordCallFailure():
+                call = f"{state.id}#{state.model_calls}"
+            case TakeHint(call=about):
+                call = f"{state.id}#{about}"
+            case _:
+                return
+        self._conductor.tell(SettleBudget(state.id, call, state.spent))
 
     def _record(self, command: AttemptCommand) -> bool:
         try:
@@ -138,12 +170,28 @@ class Worker(Mailbox):
             case AskApproval(gate=gate):
                 self._gate.tell(Put(self._hands.question(gate, self._state)))
             case _:
-                done = self._hands.perform(step, self._state)
-                if isinstance(done, Pending):
-                    self._pending = done
-                    done.future.add_done_callback(lambda _: self._me.tell(Landed()))
-                else:
-                    self._me.tell(done)
+                self._do(self._hands.perform(step, self._state))
+
+    def _do(self, done: AttemptCommand | Pending) -> None:
+        """Tell oneself what a step taught; first ask for leave, if it is to spend something."""
+        if isinstance(done, Pending):
+            self._pending = done
+            done.future.add_done_callback(lambda _: self._me.tell(Landed()))
+        elif isinstance(done, BeginCall) and self._state.bound.budgeted:
+            self._begin = done
+            call = f"{self._state.id}#{self._state.model_calls + 1}"
+            request = ReserveBudget(self._state.id, call, self._hands.most_of(done, self._state))
+            self._conductor.tell(AskLeave(request, self._me))
+        else:
+            self._me.tell(done)
+
+    def _take_leave(self, *, granted: bool) -> None:
+        """Make the call, or end: the ticket is parked then, until there is more to spend."""
+        begin, self._begin = self._begin, None
+        if begin is not None and granted:
+            self._take(begin)
+        elif begin is not None:
+            self.stop()
 
     def _land(self) -> None:
         pending, self._pending = self._pending, None

@@ -5,11 +5,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
-from store.blobs import BlobStore
-
 from events.attempt_words import Terms
+from events.conversation import Usage
 from events.ids import AttemptId, CallId, RunId
 from models.service import ModelService
+from store.blobs import BlobStore
 from workspace.command import CommandResult, CommandRunner
 from workspace.environment import command_environment
 from workspace.tools import Toolbox
@@ -31,6 +31,8 @@ class Workshop:
     """Names of environment variables that commands may see besides the built-in ones."""
     environment: Mapping[str, str]
     """The environment that those come from."""
+    price: Callable[[str, Usage], float | None]
+    """What a call of a model costs today, in USD; None: nobody knows."""
 
     def toolbox(
         self, worktree: Path, terms: Terms, read_output: Callable[[CallId], str | None]

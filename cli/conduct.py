@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -25,6 +26,7 @@ from events.errors import CommandRefusedError
 from events.ids import CommitId
 from events.run import Run
 from events.run_words import RecordDelivery
+from models.prices import cost
 from models.service import ModelService, Wait
 from workspace.command import CommandRunner
 from workspace.delivery import deliver_apply, deliver_branch
@@ -89,6 +91,7 @@ def conduct(opened: OpenRun, *, verbose: bool) -> Rest:
         blobs=opened.blobs,
         command_env=settings.sandbox.env,
         environment=os.environ,
+        price=lambda model, usage: cost(model, usage, datetime.now(UTC).date()),
     )
     system = System(
         opened.log,

@@ -4,6 +4,7 @@
     +-- InputUnreadableError            a file that was named cannot be read
     +-- NoRepositoryError               there is no repository around here, and no runs
     +-- NotPlannedError                 the run has no plan on record
+    +-- UnpricedModelError              a budget in USD, and a model whose price nobody knows
 
 Wrong contents of a file are the rules' own errors: see `events.errors`.
 """
@@ -39,4 +40,16 @@ class NotPlannedError(TracksideError):
         super().__init__(
             f"run {run} was cut short before its plan was on record, so it did nothing; "
             "start the track again with `trackside run`"
+        )
+
+
+class UnpricedModelError(TracksideError):
+    """A budget in USD cannot be kept with a model of unknown cost."""
+
+    def __init__(self, model: str) -> None:
+        """Remember which model."""
+        self.model = model
+        super().__init__(
+            f"the price of {model} is not known, so a budget in USD cannot be kept; set the budget "
+            "in tokens, or take a model with a price"
         )

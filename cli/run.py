@@ -12,9 +12,11 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
+from cli.errors import UnpricedModelError
 from cli.inputs import read_input
 from cli.policy_source import load_policy
 from cli.settings import load_settings
+from events.conversation import Usage
 from events.errors import TrackInvalidError
 from events.ids import RunId, TreeId
 from events.run_words import PlanTickets, Start, StartRun
@@ -26,6 +28,15 @@ from events.track_file import check_archetypes, parse_track
 SCRIPTED = "scripted"
 PIECE_BYTES = 200_000
 """Tickets of one record: a record holds them twice, in cause and event, and may have 1 MiB."""
+
+_FLAGS = {
+    "workers": "workers",
+    "policy": "policy",
+    "deliver": "deliver",
+    "budget_tokens": "budget.run_tokens",
+    "budget_usd": "budget.run_usd",
+}
+"""Option -> key of the configuration."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +53,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--deliver", choices=["branch", "apply", "none"], help="where the result goes"
     )
+    parser.add_argument("--budget-tokens", metavar="N", type=int, help="most tokens of the run")
+    parser.add_argument("--budget-usd", metavar="X", type=float, help="most USD of the run")
     parser.add_argument("--run-id", metavar="ID", help="name of the run (default: from the clock)")
     add_common(parser)
 
@@ -58,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
     from cli.wiring import opened
     from events.run_rules import DECIDER
     from events.streams import RUN
+    from models.prices import cost
     from models.service import ModelService
     from store.entity import Entity
     from store.run_folder import RunFolder
@@ -86,6 +100,8 @@ def run(args: argparse.Namespace) -> int:
     models = ModelService(settings.models, os.environ)
     for model in sorted(_models_of(spec, settings)):
         models.check(model)
+        if settings.budget.limits_usd and cost(model, Usage(), datetime.now(UTC).date()) is None:
+            raise UnpricedModelError(model)
     folder = RunFolder.create(checkout.top, start.run)
     with opened(folder, checkout.top) as this:
         tree = this.repository.tree_of(start.base)
@@ -119,9 +135,7 @@ def _pieces(tickets: Sequence[Ticket]) -> Iterator[tuple[Ticket, ...]]:
 def _settings(args: argparse.Namespace, repository: Path) -> Settings:
     """Return the settings in force, with every playbook by its absolute path."""
     flags = {
-        name: value
-        for name, value in vars(args).items()
-        if name in {"workers", "policy", "deliver"} and value is not None
+        key: value for name, key in _FLAGS.items() if (value := getattr(args, name)) is not None
     }
     from models.service import with_model
 
@@ -139,7 +153,7 @@ def _placed(model: str) -> str:
 def _models_of(spec: TrackSpec, settings: Settings) -> set[str]:
     named = {ticket.model_override for ticket in spec.tickets}
     kinds = {kind.model for kind in settings.archetypes.values()}
-    return {name for name in (*settings.models.ladder, *named, *kinds) if name}
+    return {name for name in (*settings.models.ladder, settings.models.qa, *named, *kinds) if name}
 
 
 def _new_id() -> str:

@@ -49,5 +49,7 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     """The command that ran, for QA; empty for file tools."""
     failing: bool = False
     """True if QA must read it first: a failed command, or a Python file left broken."""
+    fingerprint: Digest = Digest("")
+    """Of a failure: equal for the same failure, whatever paths, times and numbers it names."""
     finding: str = ""
     """For a broken Python file: ``path:line``, else empty."""

@@ -43,6 +43,7 @@ from events.attempt_words import (
     WorkFinished,
     WorktreeLost,
 )
+from events.budget import NOTHING, Amount, amount_of
 from events.conversation import Usage, View
 from events.hint import Failure
 from events.ids import ApprovalId, AttemptId, CallId, CommitId, Digest, TreeId
@@ -129,9 +130,12 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     gates: int = 0
     """How often a person was asked about what is next."""
     usage: Usage = Usage()
+    """Of the worker's own calls, failed ones included."""
+    spent: Amount = NOTHING
+    """Of all calls for this attempt, QA's included; what has no known price counts as free."""
     hints: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
-    """What failed, with its hint; equal words mean the same failure again."""
+    """What failed, with its fingerprint; equal words mean the same failure again."""
     outputs: "HashTrieMap[CallId, Text]" = msgspec.field(default_factory=HashTrieMap)
     """Whole outputs, for `read_output`."""
     onto: Onto | None = None
@@ -310,13 +314,15 @@ def evolve(state: Attempt, event: AttemptEvent) -> Attempt:
             return to(state, call=event)
         case ReplyRecorded():
             return _after_reply(state, event)
-        case CallFailed(delay_s=delay_s):
+        case CallFailed(delay_s=delay_s, usage=usage, usd=usd):
             return to(
                 state,
                 call=None,
                 model_calls=state.model_calls + 1,
                 tries=state.tries + 1,
                 delay_s=delay_s,
+                usage=state.usage + usage,
+                spent=state.spent + amount_of(usage, usd),
             )
         case ToolGated():
             gate = Gate(event.approval, event.action, event.call, event.rule)
@@ -370,6 +376,7 @@ def _after_reply(state: Attempt, event: ReplyRecorded) -> Attempt:
         delay_s=0.0,
         tool_calls=state.tool_calls + len(event.calls),
         usage=state.usage + event.usage,
+        spent=state.spent + amount_of(event.usage, event.usd),
     )
 
 
@@ -409,12 +416,14 @@ def _to_qa(state: Attempt, call: CallId, outcome: Outcome) -> Attempt:
 def _after_hint(state: Attempt, event: HintTaken) -> Attempt:
     failure = state.failure
     assert failure is not None, "a hint is only taken for a failure"
-    failed = f"{failure.outcome.command or failure.outcome.finding}: {event.words}"
+    same = failure.outcome.fingerprint or event.words
+    failed = f"{failure.outcome.command or failure.outcome.finding}: {same}"
     after = msgspec.structs.replace(
         state,
         failure=None,
         hints=(*state.hints, event.words),
         failures=(*state.failures, failed),
+        spent=state.spent + amount_of(event.usage, event.usd),
     )
     if failure.call in {SETUP, MERGE_CHECK}:
         return after

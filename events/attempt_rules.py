@@ -203,6 +203,7 @@ def _reply(command: RecordReply, state: Attempt) -> list[AttemptEvent]:
         command.served_by,
         command.usage,
         command.latency_s,
+        command.usd,
     )
     if blocked := BLOCKED.match(command.opening):
         reason = command.opening[blocked.end() :].strip() or "no reason given"
@@ -217,13 +218,15 @@ def _call_failure(command: RecordCallFailure, state: Attempt) -> list[AttemptEve
     backoff = min(FIRST_DELAY_S * 2 ** min(state.tries, MOST_DOUBLINGS), LONGEST_DELAY_S)
     delay = backoff if command.retry_after_s is None else command.retry_after_s
     if not command.retryable:
-        failed = CallFailed(command.kind, command.message)
-        return [failed, _ended(state, "failed", command.message)]
+        return [_failed(command, 0.0), _ended(state, "failed", command.message)]
     if tries >= state.bound.limits.model_tries:
-        failed = CallFailed(command.kind, command.message)
         reason = f"{tries} tries of one model call failed, the last with: {command.message}"
-        return [failed, _ended(state, "failed", reason)]
-    return [CallFailed(command.kind, command.message, delay)]
+        return [_failed(command, 0.0), _ended(state, "failed", reason)]
+    return [_failed(command, delay)]
+
+
+def _failed(command: RecordCallFailure, delay_s: float) -> CallFailed:
+    return CallFailed(command.kind, command.message, delay_s, command.usage, command.usd)
 
 
 def _request_tool(command: RequestTool, state: Attempt) -> list[AttemptEvent]:
@@ -314,7 +317,7 @@ def _answer(command: RecordAnswer, state: Attempt) -> list[AttemptEvent]:
 
 
 def _take_hint(command: TakeHint, state: Attempt) -> list[AttemptEvent]:
-    taken = HintTaken(command.call, command.words)
+    taken = HintTaken(command.call, command.words, command.usage, command.usd)
     if command.call == SETUP:
         return [taken, _ended(state, "failed", f"the setup command fails: {command.words}")]
     if command.call == MERGE_CHECK:

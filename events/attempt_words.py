@@ -40,6 +40,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     max_output_tokens: int = 8192
     policy: Policy
     archetype: Archetype = Archetype()
+    budgeted: bool = False
+    """Whether each model call needs leave to spend."""
 
     @property
     def step(self) -> bool:
@@ -116,6 +118,8 @@ class RecordReply(Command, frozen=True, tag="attempt.record_reply"):
     served_by: str = ""
     usage: Usage = Usage()
     latency_s: float = 0.0
+    usd: float | None = None
+    """What the call cost by the prices of the day; None: nobody knows."""
     opening: str = ""
     """The first 400 characters of the text, enough to see a ``BLOCKED`` and why."""
 
@@ -127,6 +131,9 @@ class RecordCallFailure(Command, frozen=True, tag="attempt.record_call_failure")
     message: str
     retryable: bool
     retry_after_s: float | None = None
+    usage: Usage = Usage()
+    """What it cost all the same."""
+    usd: float | None = None
 
 
 class RequestTool(Command, frozen=True, tag="attempt.request_tool"):
@@ -166,6 +173,8 @@ class TakeHint(Command, frozen=True, tag="attempt.take_hint"):
 
     call: CallId
     words: str
+    usage: Usage = Usage()
+    usd: float | None = None
 
 
 class RecordCheck(Command, frozen=True, tag="attempt.record_check"):
@@ -268,6 +277,7 @@ class ReplyRecorded(Event, frozen=True, tag="attempt.replied"):
     served_by: str = ""
     usage: Usage = Usage()
     latency_s: float = 0.0
+    usd: float | None = None
 
 
 class CallFailed(Event, frozen=True, tag="attempt.call_failed"):
@@ -276,6 +286,8 @@ class CallFailed(Event, frozen=True, tag="attempt.call_failed"):
     kind: str
     message: str
     delay_s: float = 0.0
+    usage: Usage = Usage()
+    usd: float | None = None
 
 
 class ToolGated(Event, frozen=True, tag="attempt.gated"):
@@ -340,6 +352,9 @@ class HintTaken(Event, frozen=True, tag="attempt.hinted"):
 
     call: CallId
     words: str
+    usage: Usage = Usage()
+    """What QA's model took."""
+    usd: float | None = None
 
 
 class CheckRan(Event, frozen=True, tag="attempt.check_ran"):

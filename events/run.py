@@ -9,11 +9,16 @@ import msgspec
 from rpds import HashTrieMap
 
 from events.attempt_words import Onto
+from events.budget import Ledger
 from events.conversation import Usage
-from events.ids import AttemptId, CommitId, TicketId, TreeId, attempt_id
+from events.ids import ApprovalId, AttemptId, CommitId, TicketId, TreeId, attempt_id
 from events.run_words import (
     ActorCrashed,
     BlockerChanged,
+    BudgetExceeded,
+    BudgetRaised,
+    BudgetReserved,
+    BudgetSettled,
     Ending,
     MergeGranted,
     MergeQueued,
@@ -79,6 +84,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     grant: Grant | None = None
     usage: Usage = Usage()
     """Of all attempts that are over."""
+    ledger: Ledger = Ledger()
     crashes: "HashTrieMap[str, int]" = msgspec.field(default_factory=HashTrieMap)
     """How often each actor has died of a bug."""
     ending: Ending | None = None
@@ -180,7 +186,13 @@ def evolve(state: Run, event: RunEvent) -> Run:
     to = msgspec.structs.replace
     match event:
         case RunStarted(start=start):
-            return Run(standing="planning", start=start, commit=start.base, tree=start.base_tree)
+            return Run(
+                standing="planning",
+                start=start,
+                commit=start.base,
+                tree=start.base_tree,
+                ledger=Ledger(start.settings.budget),
+            )
         case TicketsPlanned(tickets=tickets):
             return _with_plan(state, (*state.planned, *tickets))
         case TicketUnlocked(ticket=ticket):
@@ -229,10 +241,25 @@ def evolve(state: Run, event: RunEvent) -> Run:
             return to(state, standing="ended", ending=ending)
         case RunDelivered():
             return to(state, delivery=event)
+        case BudgetReserved(call=call, amount=amount):
+            return to(state, ledger=state.ledger.reserve(call, amount))
+        case BudgetExceeded(attempt=attempt):
+            parked = state.plan[state.active[attempt].ticket]
+            parked = parked if parked.status == "step_paused" else parked.move("park")
+            return _put(state, to(parked, waits_for=budget_wait(attempt)))
+        case BudgetSettled(attempt=attempt, call=call, total=total):
+            return to(state, ledger=state.ledger.settle(attempt, total, call))
+        case BudgetRaised(limits=limits):
+            return to(state, ledger=to(state.ledger, limits=limits))
         case ActorCrashed(actor=actor):
             return to(state, crashes=state.crashes.insert(actor, state.crashes.get(actor, 0) + 1))
         case _:
             assert_never(event)
+
+
+def budget_wait(attempt: AttemptId) -> ApprovalId:
+    """Return what a ticket waits for while its attempt lacks budget."""
+    return ApprovalId(f"{attempt}.budget")
 
 
 def _with_plan(state: Run, tickets: tuple[Ticket, ...]) -> Run:
@@ -267,4 +294,5 @@ def _without(state: Run, attempt: AttemptId | None, usage: Usage) -> Run:
         queue=tuple(other for other in state.queue if other != attempt),
         grant=None if state.grant is None or state.grant.attempt == attempt else state.grant,
         usage=state.usage + usage,
+        ledger=state.ledger.drop(attempt),
     )

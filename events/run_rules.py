@@ -8,14 +8,19 @@ from events.decider import Decider
 from events.errors import CommandRefusedError
 from events.ids import AttemptId, TicketId, attempt_id
 from events.policy import judge
-from events.run import Active, Run, evolve
+from events.run import Active, Run, budget_wait, evolve
 from events.run_words import (
     ActorCrashed,
     AssignTickets,
     BlockerChanged,
     BlockTicket,
+    BudgetExceeded,
+    BudgetRaised,
+    BudgetReserved,
+    BudgetSettled,
     CancelRun,
     ContinueRun,
+    DeclineBudget,
     Ending,
     EndRun,
     GrantMerge,
@@ -25,10 +30,12 @@ from events.run_words import (
     PauseRun,
     PlanTickets,
     QueueMerge,
+    RaiseBudget,
     RecordCrash,
     RecordDelivery,
     RecordResult,
     ReleaseTicket,
+    ReserveBudget,
     RunCancelled,
     RunCommand,
     RunContinued,
@@ -37,6 +44,7 @@ from events.run_words import (
     RunEvent,
     RunPaused,
     RunStarted,
+    SettleBudget,
     SkipTicket,
     StartRun,
     TicketAssigned,
@@ -83,6 +91,9 @@ def decide(command: RunCommand, state: Run) -> Sequence[RunEvent]:
             return [RunDelivered(command.commit, command.how, command.branch, command.problem)]
         case ReleaseTicket() if _can_go_on(state):
             return _release(command, state)
+        case SettleBudget(attempt=attempt, call=call, total=total) if state.track is not None:
+            settled = state.ledger.used.get(attempt) == total and call not in state.ledger.reserved
+            return [] if settled else [BudgetSettled(attempt, call, total)]
         case EndRun() if state.standing == "cancelling":
             return [RunEnded("cancelled", state.commit, state.tree)]
         case ContinueRun(by=by) if state.standing == "paused":
@@ -91,6 +102,12 @@ def decide(command: RunCommand, state: Run) -> Sequence[RunEvent]:
             pass
         case AssignTickets() if state.standing == "running":
             return _assign(state)
+        case ReserveBudget(attempt=attempt):
+            return _reserve(command, _active(command, state, attempt), state)
+        case RaiseBudget(limits=limits, by=by):
+            return [BudgetRaised(limits, by)]
+        case DeclineBudget():
+            return _decline(command, state)
         case ParkTicket(attempt=attempt):
             return _park(command, _active(command, state, attempt), state)
         case UnparkTicket(attempt=attempt):
@@ -186,6 +203,7 @@ def terms_of(state: Run, active: Active) -> Terms:
         max_output_tokens=facts.settings.models.max_output_tokens,
         policy=facts.policy,
         archetype=archetype_of(state, ticket),
+        budgeted=state.ledger.limits.limits_anything,
     )
 
 
@@ -199,6 +217,29 @@ def model_for(state: Run, ticket: Ticket, number: int) -> str:
     fixed = ticket.model_override or archetype_of(state, ticket).model
     ladder = state.facts.settings.models.ladder
     return fixed or ladder[min(number, len(ladder)) - 1]
+
+
+def _reserve(command: ReserveBudget, active: Active, state: Run) -> list[RunEvent]:
+    """Return the reservation, or the wait for more; nothing if QA is to go without a model."""
+    attempt, call = active.attempt, command.call
+    shortfall = state.ledger.shortfall(attempt, call, command.amount)
+    if shortfall is None:
+        reserved = BudgetReserved(attempt, call, command.amount)
+        return [*_unpark(active, state), reserved] if command.park else [reserved]
+    waits = state.plan[active.ticket].waits_for == budget_wait(attempt)
+    return [BudgetExceeded(attempt, call, shortfall)] if command.park and not waits else []
+
+
+def _decline(command: DeclineBudget, state: Run) -> list[RunEvent]:
+    events: list[RunEvent] = []
+    for active in sorted(state.active.values(), key=lambda one: one.attempt):
+        ticket = state.plan[active.ticket]
+        if ticket.waits_for == budget_wait(active.attempt):
+            block = Block("budget", f"{command.by} did not raise the budget")
+            events += _block(state, ticket, block)
+    if not events:
+        raise CommandRefusedError(command, "no ticket waits for budget")
+    return events
 
 
 def _park(command: ParkTicket, active: Active, state: Run) -> list[RunEvent]:

@@ -6,11 +6,12 @@ import msgspec
 
 from events.attempt_words import Onto, Result
 from events.base import Command, Event
+from events.budget import Amount, Shortfall
 from events.conversation import Usage
 from events.ids import ApprovalId, AttemptId, CommitId, RunId, TicketId, TreeId
 from events.payload import Text
 from events.policy import Policy
-from events.settings import Settings
+from events.settings import Budget, Settings
 from events.ticket import Block, Ticket, TicketState
 from events.track import TrackSpec
 
@@ -155,6 +156,38 @@ class RecordDelivery(Command, frozen=True, tag="run.record_delivery"):
     problem: str = ""
 
 
+class ReserveBudget(Command, frozen=True, tag="run.reserve_budget"):
+    """Set aside what a model call may take at the most."""
+
+    attempt: AttemptId
+    call: str
+    """``T1.2#5``: the fifth model call of the attempt; ``T1.2#c3``: QA's about its tool call c3."""
+    amount: Amount
+    park: bool = True
+    """Whether the ticket waits for a person if there is not enough; QA goes without a model."""
+
+
+class SettleBudget(Command, frozen=True, tag="run.settle_budget"):
+    """Take down all that an attempt has used so far, now that a call of it is over."""
+
+    attempt: AttemptId
+    call: str
+    total: Amount
+
+
+class RaiseBudget(Command, frozen=True, tag="run.raise_budget"):
+    """Put other limits in force."""
+
+    limits: Budget
+    by: str
+
+
+class DeclineBudget(Command, frozen=True, tag="run.decline_budget"):
+    """Block every ticket that waits for budget."""
+
+    by: str
+
+
 class RecordCrash(Command, frozen=True, tag="run.record_crash"):
     """Take down that an actor has died of a bug."""
 
@@ -180,6 +213,10 @@ RunCommand = (
     | CancelRun
     | EndRun
     | RecordDelivery
+    | ReserveBudget
+    | SettleBudget
+    | RaiseBudget
+    | DeclineBudget
     | RecordCrash
 )
 
@@ -333,6 +370,37 @@ class RunDelivered(Event, frozen=True, tag="run.delivered"):
     problem: str = ""
 
 
+class BudgetReserved(Event, frozen=True, tag="budget.reserved"):
+    """A call may be made."""
+
+    attempt: AttemptId
+    call: str
+    amount: Amount
+
+
+class BudgetExceeded(Event, frozen=True, tag="budget.exceeded"):
+    """A call would break a limit; its ticket waits until the limit is raised."""
+
+    attempt: AttemptId
+    call: str
+    shortfall: Shortfall
+
+
+class BudgetSettled(Event, frozen=True, tag="budget.settled"):
+    """What an attempt has used so far is known, and the call is no longer out."""
+
+    attempt: AttemptId
+    call: str
+    total: Amount
+
+
+class BudgetRaised(Event, frozen=True, tag="budget.raised"):
+    """These limits hold from now on."""
+
+    limits: Budget
+    by: str
+
+
 class ActorCrashed(Event, frozen=True, tag="actor.crashed"):
     """A bug in trackside ended an actor; its work goes on from the log."""
 
@@ -361,5 +429,9 @@ RunEvent = (
     | RunCancelled
     | RunEnded
     | RunDelivered
+    | BudgetReserved
+    | BudgetExceeded
+    | BudgetSettled
+    | BudgetRaised
     | ActorCrashed
 )

@@ -43,6 +43,8 @@ class Limits(_Section, frozen=True, kw_only=True):
     """Model turns of one attempt."""
     wall_s: PositiveFloat = 3600.0
     """Wall time of one attempt in one process, waits for people not counted."""
+    run_wall_s: PositiveFloat | None = None
+    """Wall time of one process that works on a run; then the run pauses."""
     model_tries: Positive = 6
     """Tries of one turn before the attempt fails."""
     stuck_after: Positive = 3
@@ -52,6 +54,27 @@ class Limits(_Section, frozen=True, kw_only=True):
     result_bytes: Positive = 16_384
     """What a tool's result may bring into a prompt."""
     result_lines: Positive = 400
+
+
+class Budget(_Section, frozen=True, kw_only=True):
+    """What may be spent; None: as much as it takes. Tokens are input, output and thinking."""
+
+    run_tokens: Positive | None = None
+    run_usd: PositiveFloat | None = None
+    ticket_tokens: Positive | None = None
+    ticket_usd: PositiveFloat | None = None
+    attempt_tokens: Positive | None = None
+    attempt_usd: PositiveFloat | None = None
+
+    @property
+    def limits_anything(self) -> bool:
+        """Whether any limit is set."""
+        return self != Budget()
+
+    @property
+    def limits_usd(self) -> bool:
+        """Whether any limit is in USD."""
+        return any((self.run_usd, self.ticket_usd, self.attempt_usd))
 
 
 class Archetype(_Section, frozen=True, kw_only=True):
@@ -90,5 +113,6 @@ class Settings(_Section, frozen=True, kw_only=True):
     models: Models = Models()
     context: Context = Context()
     limits: Limits = Limits()
+    budget: Budget = Budget()
     archetypes: dict[str, Archetype] = {}
     sandbox: SandboxSettings = SandboxSettings()

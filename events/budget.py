@@ -1,0 +1,131 @@
+"""What a run may spend: limits, what is reserved before a call, what was used after it."""
+
+from typing import Literal
+
+import msgspec
+from rpds import HashTrieMap
+
+from events.conversation import Usage
+from events.ids import AttemptId, TicketId, ticket_of
+from events.settings import Budget
+
+Scope = Literal["run", "ticket", "attempt"]
+Unit = Literal["tokens", "usd"]
+SCOPES: tuple[Scope, ...] = ("attempt", "ticket", "run")
+UNITS: tuple[Unit, ...] = ("tokens", "usd")
+
+
+class Amount(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Tokens and what they cost."""
+
+    tokens: int = 0
+    usd: float = 0.0
+
+    def __add__(self, other: "Amount") -> "Amount":
+        """Return both together."""
+        return Amount(self.tokens + other.tokens, self.usd + other.usd)
+
+    def __sub__(self, other: "Amount") -> "Amount":
+        """Return what is left."""
+        return Amount(self.tokens - other.tokens, self.usd - other.usd)
+
+
+NOTHING = Amount()
+
+
+def amount_of(usage: Usage, usd: float | None) -> Amount:
+    """Return what a call used; one without a known price adds tokens alone."""
+    return Amount(usage.total, usd or 0.0)
+
+
+class Shortfall(msgspec.Struct, frozen=True):
+    """A limit that a call would break."""
+
+    scope: Scope
+    unit: Unit
+    limit: float
+    used: float
+    """Used and reserved before the call."""
+    asked: float
+
+    @property
+    def words(self) -> str:
+        """What to tell a person.
+
+        >>> Shortfall("run", "tokens", 1000, 900, 300).words
+        'the run may take 1,000 tokens; 900 are used or reserved, the next call may take 300'
+        """
+        return (
+            f"the {self.scope} may take {self.limit:,.10g} {self.unit}; {self.used:,.10g} are used "
+            f"or reserved, the next call may take {self.asked:,.10g}"
+        )
+
+
+class Ledger(msgspec.Struct, frozen=True):
+    """What all attempts of a run have used, and what is set aside for calls that are out."""
+
+    limits: Budget = Budget()
+    used: "HashTrieMap[AttemptId, Amount]" = msgspec.field(default_factory=HashTrieMap)
+    reserved: "HashTrieMap[str, Amount]" = msgspec.field(default_factory=HashTrieMap)
+    """By call, as ``T1.2#5`` or ``T1.2#c3`` for QA's; at most one a worker and one a hint."""
+    spent: Amount = NOTHING
+    """The sum of `used`."""
+    set_aside: Amount = NOTHING
+    """The sum of `reserved`."""
+    by_ticket: "HashTrieMap[TicketId, Amount]" = msgspec.field(default_factory=HashTrieMap)
+
+    def reserve(self, call: str, amount: Amount) -> "Ledger":
+        """Return the ledger with `amount` set aside for `call`, in place of what was before."""
+        return msgspec.structs.replace(
+            self,
+            reserved=self.reserved.insert(call, amount),
+            set_aside=self.set_aside - self.reserved.get(call, NOTHING) + amount,
+        )
+
+    def settle(self, attempt: AttemptId, total: Amount, call: str) -> "Ledger":
+        """Return the ledger with all that `attempt` has used so far, and `call` no longer out."""
+        ticket, _ = ticket_of(attempt)
+        more = total - self.used.get(attempt, NOTHING)
+        return msgspec.structs.replace(
+            self,
+            used=self.used.insert(attempt, total),
+            reserved=self.reserved.discard(call),
+            spent=self.spent + more,
+            set_aside=self.set_aside - self.reserved.get(call, NOTHING),
+            by_ticket=self.by_ticket.insert(ticket, self.by_ticket.get(ticket, NOTHING) + more),
+        )
+
+    def drop(self, attempt: AttemptId) -> "Ledger":
+        """Return the ledger without what is set aside for an attempt that is over."""
+        ledger = self
+        for call in [call for call in self.reserved if call.rpartition("#")[0] == attempt]:
+            ledger = msgspec.structs.replace(
+                ledger,
+                reserved=ledger.reserved.remove(call),
+                set_aside=ledger.set_aside - ledger.reserved[call],
+            )
+        return ledger
+
+    def shortfall(self, attempt: AttemptId, call: str, asked: Amount) -> Shortfall | None:
+        """Return the first limit that the call would break, the narrowest scope first."""
+        for scope in SCOPES:
+            held = self._held(scope, attempt, call)
+            for unit in UNITS:
+                limit = getattr(self.limits, f"{scope}_{unit}")
+                used, more = getattr(held, unit), getattr(asked, unit)
+                if limit is not None and used + more > limit:
+                    return Shortfall(scope, unit, limit, used, more)
+        return None
+
+    def _held(self, scope: Scope, attempt: AttemptId, call: str) -> Amount:
+        """Return what is used or reserved within a scope, but for `call` itself."""
+        if scope == "run":
+            return self.spent + self.set_aside - self.reserved.get(call, NOTHING)
+        out = NOTHING
+        for other, amount in self.reserved.items():
+            if other != call and other.rpartition("#")[0] == attempt:
+                out += amount
+        if scope == "attempt":
+            return self.used.get(attempt, NOTHING) + out
+        ticket, _ = ticket_of(attempt)
+        return self.by_ticket.get(ticket, NOTHING) + out
