@@ -147,10 +147,12 @@ def _holds(path: Path, data: bytes) -> bool:
 def _read(path: Path, limit: int) -> bytes:
     """Return the first `limit` bytes of a regular file."""
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-    with os.fdopen(fd, "rb", buffering=0) as file:
+    try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise OSError(0, "not a regular file", str(path))
         data = bytearray()
-        while len(data) < limit and (part := file.read(limit - len(data))):
+        while len(data) < limit and (part := os.read(fd, limit - len(data))):
             data += part
         return bytes(data)
+    finally:
+        os.close(fd)

@@ -47,15 +47,16 @@ class Chain:
         return lines
 
     def _one_by_one(self, data: bytes) -> list[Line[Event]]:
+        """Take the decisions up to the bad one that `data` is known to hold."""
         lines: list[Line[Event]] = []
         start = 0
-        while end := decision_end(data, start):
+        while True:
+            end = decision_end(data, start)
             try:
                 lines += self._accept(data[start:end])
             except BadLineError:
-                break
+                return lines
             start = end
-        return lines
 
 
 def last_decision_end(data: bytes) -> int:

@@ -1,6 +1,5 @@
 """What the tests of the store share: a run folder, and logs in it."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +8,8 @@ import pytest
 from store.jsonl import JsonlLog
 from tests.store.disks import CountingDisk
 from tests.store.words import CODEC, A, Note, Noted
+
+DESCRIPTORS = Path("/proc/self/fd")
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def written(path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def descriptors_are_closed() -> Iterator[None]:
     """Fail the test that leaves a file open."""
-    before = set(os.listdir("/proc/self/fd"))
+    before = set(DESCRIPTORS.iterdir())
     yield
-    left = set(os.listdir("/proc/self/fd")) - before
+    left = set(DESCRIPTORS.iterdir()) - before
     assert not left, f"left open: {left}"

@@ -10,7 +10,7 @@ from store.disk import REAL_DISK
 
 
 class CountingDisk:
-    """The real disk without its syncs, which cost the tests time and prove nothing; counts calls."""
+    """The real disk without its syncs, which take time and show nothing here; counts calls."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -72,7 +72,7 @@ class StingyDisk(CountingDisk):
         return super().write(fd, data[: self._most])
 
 
-class Crash(BaseException):  # noqa: N818  # it is no error of the program: the machine stops
+class Crash(BaseException):  # it is no error of the program: the machine stops
     """The machine stops here."""
 
 

@@ -14,7 +14,7 @@ from events.base import UnknownEvent
 from events.journal import LogOpened
 from store.errors import EventUnwritableError, LogClosedError, VersionConflictError
 from store.jsonl import JsonlLog
-from store.log import EventLog, Recorded, stamp
+from store.log import Clock, EventLog, Recorded, stamp, utc_now
 from store.memory import MemoryLog
 from tests.store.disks import CountingDisk
 from tests.store.words import CODEC, A, B, Measured, Note, Noted
@@ -26,11 +26,11 @@ Open = Callable[..., EventLog]
 def open_log(request: pytest.FixtureRequest, path: Path) -> Iterator[Open]:
     opened = []
 
-    def open_one(**options: object) -> EventLog:
+    def open_one(clock: Clock = utc_now) -> EventLog:
         log: EventLog = (
-            JsonlLog.open(path, CODEC, disk=CountingDisk(), **options)
+            JsonlLog.open(path, CODEC, disk=CountingDisk(), clock=clock)
             if request.param == "disk"
-            else MemoryLog("R1", **options)
+            else MemoryLog("R1", clock=clock)
         )
         opened.append(log)
         return log
@@ -117,7 +117,10 @@ def test_listeners_hear_every_event_in_order_before_the_append_returns(log: Even
 
 
 def test_a_listener_must_not_append(log: EventLog) -> None:
-    log.subscribe(lambda recorded: log.append(B, [Noted("no")], expected=0) and None)
+    def append(recorded: Recorded) -> None:
+        log.append(B, [Noted("no")], expected=0)
+
+    log.subscribe(append)
     with pytest.raises(RuntimeError, match="a listener must not"):
         log.append(A, [Noted("a")], expected=0)
     assert notes(log.read()) == [(2, "a")]
@@ -154,6 +157,8 @@ def test_lone_surrogates_become_replacement_characters(log: EventLog) -> None:
 def test_inf_and_nan_are_refused(log: EventLog, value: float) -> None:
     with pytest.raises(EventUnwritableError, match=r"`pad.measured` cannot be .* inf or nan"):
         log.append(A, [Measured(value)], expected=0)
+    with pytest.raises(EventUnwritableError):
+        log.append(A, [Noted("fine"), Measured(1.0, more=(1.0, value))], expected=0)
     assert log.last_position == 1
 
 

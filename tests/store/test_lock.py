@@ -8,7 +8,7 @@ import pytest
 
 from store.errors import HeldError, LogUnusableError
 from store.lock import Lock
-from tests.store.disks import Crash, CountingDisk, FailingDisk
+from tests.store.disks import CountingDisk, Crash, FailingDisk
 
 
 @pytest.fixture

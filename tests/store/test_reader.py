@@ -13,6 +13,7 @@ from store.codec import Codec
 from store.disk import write_all
 from store.errors import LogUnusableError
 from store.jsonl import JsonlLog
+from store.log import Recorded
 from store.reader import LogReader, read_log
 from tests.store.disks import CountingDisk
 from tests.store.words import CODEC, A, B, Noted
@@ -69,7 +70,7 @@ def test_a_reader_beside_a_busy_writer_sees_only_whole_decisions(path: Path) -> 
         threads = [threading.Thread(target=work, args=(name,)) for name in (A, B)]
         for thread in threads:
             thread.start()
-        seen = []
+        seen: list[Recorded] = []
         with LogReader(path, CODEC) as reader:
             while len(seen) < 241:
                 batch = reader.poll()

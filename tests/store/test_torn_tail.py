@@ -9,7 +9,7 @@ from store.encode import encoded
 from store.errors import LogDamagedError
 from store.jsonl import JsonlLog
 from store.reader import LogReader, read_log
-from tests.store.disks import Crash, CountingDisk
+from tests.store.disks import CountingDisk, Crash
 from tests.store.words import CODEC, A, Noted
 
 
@@ -30,7 +30,7 @@ def test_a_cut_at_any_byte_of_the_last_decisions_leaves_whole_ones(written: Path
     line_ends = ends(written)
     decisions = {0: 0, 1: 1, 2: 2, 3: 3, 4: 3, 5: 5, 6: 6, 7: 7}
     """Whole lines -> the position of the last whole decision."""
-    for size in range(line_ends[1] + 1, len(data)):
+    for size in (*range(line_ends[1] + 1, line_ends[4], 7), *range(line_ends[4] - 9, len(data))):
         lines = sum(1 for end in line_ends if end <= size)
         whole = decisions[lines]
         offset = line_ends[whole - 1]
@@ -89,7 +89,7 @@ def test_zeros_in_the_last_decision_up_to_a_sector_are_dropped(path: Path) -> No
 
 
 def batch_of_two(path: Path) -> tuple[bytes, int, int]:
-    """Return a log whose last two decisions were written before either was safe, and their places."""
+    """Return a log that ends with two decisions of one batch, and where they begin."""
     with JsonlLog.open(path, CODEC, disk=CountingDisk()) as log:
         head = log._head
     lines = [

@@ -26,6 +26,7 @@ class Noted(Event, frozen=True, tag="pad.noted"):
 class Measured(Event, frozen=True, tag="pad.measured"):
     value: float
     of: str | None = None
+    more: tuple[float, ...] = ()
 
 
 class Pad(msgspec.Struct, frozen=True):
@@ -38,7 +39,7 @@ def decide(command: Note, state: Pad) -> Sequence[Noted]:
     return [Noted(command.text)] * command.times
 
 
-def evolve(state: Pad, event: Noted) -> Pad:
+def evolve(state: Pad, event: Event) -> Pad:
     return Pad((*state.notes, event.text)) if isinstance(event, Noted) else state
 
 

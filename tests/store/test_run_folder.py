@@ -1,0 +1,142 @@
+"""Where runs live, and how one is found again."""
+
+import os
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from store.errors import RunFolderError
+from store.jsonl import JsonlLog
+from store.run_folder import RunFolder
+from tests.store.disks import CountingDisk, FailingDisk
+from tests.store.words import CODEC
+
+
+def begin(repository: Path, run: str, day: int = 1) -> RunFolder:
+    """Make a run whose log has begun on a day of January."""
+    folder = RunFolder.create(repository, run, CountingDisk())
+    at = datetime(2026, 1, day, tzinfo=UTC)
+    JsonlLog.open(folder.log, CODEC, clock=lambda: at, disk=CountingDisk()).close()
+    return folder
+
+
+def test_a_run_folder_is_the_users_alone_and_ignored_by_git(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, "R1")
+    home = tmp_path / ".trackside"
+    assert folder.path == home / "runs" / "R1"
+    assert folder.run == "R1"
+    assert (home / ".gitignore").read_bytes() == b"*\n"
+    for path in (home, home / "runs", folder.path, folder.blobs, folder.answers):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700
+    assert str(folder) == f"RunFolder('{folder.path}')"
+
+
+def test_the_log_and_the_seal_are_where_the_folder_says(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, "R1")
+    assert folder.read_seal() is None
+    with JsonlLog.open(folder.log, CODEC) as log:
+        seal = log.seal()
+        assert folder.lock.exists()
+    assert folder.read_seal() == seal
+    assert folder.seal.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", ".hidden", "a/b", "a b", "a\n", "é", "x" * 65, "\0"]
+)
+def test_what_cannot_name_a_run_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(RunFolderError, match="cannot name a run"):
+        RunFolder.create(tmp_path, name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_is_made_once(tmp_path: Path) -> None:
+    begin(tmp_path, "R1")
+    with pytest.raises(RunFolderError, match="there is a run R1 already"):
+        RunFolder.create(tmp_path, "R1")
+
+
+def test_a_folder_whose_run_never_began_is_taken_over(tmp_path: Path) -> None:
+    RunFolder.create(tmp_path, "R1").log.touch()
+    assert RunFolder.create(tmp_path, "R1") == RunFolder(tmp_path / ".trackside" / "runs" / "R1")
+
+
+def test_runs_are_listed_newest_first_whatever_their_names(tmp_path: Path) -> None:
+    runs = [begin(tmp_path, name, day) for name, day in (("b", 1), ("c", 3), ("a", 2))]
+    RunFolder.create(tmp_path, "never-began", CountingDisk())
+    (tmp_path / ".trackside" / "runs" / "stray").touch()
+    assert RunFolder.all_of(tmp_path) == [runs[1], runs[2], runs[0]]
+    assert len(set(runs) | set(RunFolder.all_of(tmp_path))) == 3
+    assert runs[1].started == "2026-01-03T00:00:00.000000Z"
+
+
+def test_a_run_whose_log_cannot_tell_when_it_began_comes_last(tmp_path: Path) -> None:
+    broken = begin(tmp_path, "zz", 9)
+    broken.log.write_bytes(b"?\n")
+    whole = begin(tmp_path, "aa", 1)
+    assert RunFolder.all_of(tmp_path) == [whole, broken]
+    assert broken.started == ""
+
+
+def test_without_a_name_the_latest_run_is_meant(tmp_path: Path) -> None:
+    begin(tmp_path, "b", 1)
+    latest = begin(tmp_path, "a", 2)
+    assert RunFolder.find(tmp_path) == latest
+
+
+def test_the_beginning_of_a_name_is_enough_if_it_is_of_one_run(tmp_path: Path) -> None:
+    first, second = begin(tmp_path, "monday"), begin(tmp_path, "monday-2")
+    third = begin(tmp_path, "tuesday")
+    assert RunFolder.find(tmp_path, "t") == third
+    assert RunFolder.find(tmp_path, "monday") == first
+    assert RunFolder.find(tmp_path, "monday-") == second
+    with pytest.raises(RunFolderError, match="mon may be any of monday-2, monday") as caught:
+        RunFolder.find(tmp_path, "mon")
+    assert caught.value.runs == ("monday-2", "monday")
+    with pytest.raises(RunFolderError, match=r"there is no run friday .* `trackside runs` lists"):
+        RunFolder.find(tmp_path, "friday")
+
+
+def test_where_nothing_ran_there_is_nothing_to_find(tmp_path: Path) -> None:
+    assert RunFolder.all_of(tmp_path) == []
+    for name in (None, "x"):
+        with pytest.raises(RunFolderError, match="there are no runs in"):
+            RunFolder.find(tmp_path, name)
+
+
+@pytest.mark.parametrize("place", [".trackside", ".trackside/runs", ".trackside/runs/R1"])
+@pytest.mark.parametrize("kind", ["link", "file"])
+def test_a_repository_cannot_lead_a_run_elsewhere(tmp_path: Path, place: str, kind: str) -> None:
+    repository, elsewhere = tmp_path / "repository", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    path = repository / place
+    path.parent.mkdir(parents=True)
+    if kind == "link":
+        path.symlink_to(elsewhere)
+    else:
+        path.touch()
+    with pytest.raises(RunFolderError, match=r"cannot be made: .* not a folder"):
+        RunFolder.create(repository, "R1")
+    assert list(elsewhere.iterdir()) == []
+    assert RunFolder.all_of(repository) == []
+
+
+def test_a_disk_without_room_makes_no_run(tmp_path: Path) -> None:
+    with pytest.raises(RunFolderError, match=r"run R1 cannot be made: .* No space left"):
+        RunFolder.create(tmp_path, "R1", FailingDisk(1))
+
+
+def test_a_log_that_is_no_file_has_no_beginning(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, "R1")
+    os.mkfifo(folder.log)
+    assert not folder.began
+    assert folder.started == ""
+
+
+def test_tracebacks_are_kept_one_beside_the_other(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, "R1")
+    paths = [folder.keep_traceback(f"bug {number} \udc80") for number in (1, 2)]
+    assert [path.name for path in paths] == ["traceback-1.txt", "traceback-2.txt"]
+    assert paths[1].read_text() == "bug 2 \\udc80"
