@@ -8,6 +8,7 @@ TracksideError
     +-- RepositoryRefusedError      this folder cannot be a run's repository, and why
     +-- RevisionUnknownError        no such commit in the user's repository
     +-- TreeMissingError            a recorded tree or commit is in no object store
+    +-- ObjectDamagedError          ... or is there, and its bytes are not what they were
     +-- WorktreeBusyError           another process works in the worktree
     +-- SandboxUnavailableError     a level of the sandbox cannot be had, and what to install
     +-- SandboxPathError            a path of the sandbox's settings cannot be used
@@ -62,6 +63,15 @@ class TreeMissingError(WorkspaceError):
             f"{place}: object {tree} is missing; the run's git folder or the repository's objects"
             " were pruned or damaged"
         )
+
+
+class ObjectDamagedError(WorkspaceError):
+    """An object of git is there, but it is not what its id says."""
+
+    def __init__(self, name: str, place: str) -> None:
+        """Keep the id, and say where it is."""
+        self.name = name
+        super().__init__(f"{place}: object {name} is damaged")
 
 
 class WorktreeBusyError(WorkspaceError):

@@ -128,6 +128,22 @@ class Git:
             raise GitFailedError(args[0], done.returncode, words)
         return done.returncode, done.stdout
 
+    def start(self, *args: str) -> "subprocess.Popen[bytes]":
+        """Return a git that reads questions from a pipe and answers into another, until closed.
+
+        Raises:
+            GitUnusableError: there is no git, or none that is new enough.
+        """
+        return subprocess.Popen(
+            [program(os.environ.get("PATH", os.defpath)), *args],
+            cwd=self.directory,
+            env=self._environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            process_group=0,
+        )
+
     def _environment(self) -> dict[str, str]:
         places = {
             "GIT_DIR": self.git_dir,

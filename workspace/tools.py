@@ -154,7 +154,7 @@ class Toolbox:
 
     def _consider(self, call: RequestedCall) -> Action:
         tool, arguments = self._decoded(call)
-        parts: list[bytes] = [b"tool", tool.name.encode(), tool_schemas.canonical(arguments)]
+        parts = _parts(tool, arguments)
         command, confined, changed, named = "", True, 0, self._paths_read(arguments)
         match arguments:
             case RunCommand():
@@ -164,9 +164,7 @@ class Toolbox:
                 plan = writing.plan(self.root, arguments)
                 changed = sum(plan.changed_lines)
                 named = tuple(change.path for change in plan.changes)
-                for change in plan.changes:
-                    parts += [change.path.encode(), b"-" if change.old is None else b"+"]
-                    parts.append(change.old or b"")
+                parts = _edit_parts(tool, arguments, plan)
         return Action(
             kind="tool",
             tool=tool.name,
@@ -298,6 +296,22 @@ def outcome_of(command: str, result: CommandResult, limits: Limits) -> Outcome:
 
 def _cap(limits: Limits) -> Cap:
     return Cap(limits.result_bytes, limits.result_lines)
+
+
+def edit_digest(tool: Tool, arguments: WriteArguments, plan: writing.Plan) -> Digest:
+    """Return what an approval of an edit is bound to: the call, and the files that it finds."""
+    return _digest(_edit_parts(tool, arguments, plan))
+
+
+def _edit_parts(tool: Tool, arguments: WriteArguments, plan: writing.Plan) -> list[bytes]:
+    parts = _parts(tool, arguments)
+    for change in plan.changes:
+        parts += [change.path.encode(), b"-" if change.old is None else b"+", change.old or b""]
+    return parts
+
+
+def _parts(tool: Tool, arguments: AnyArguments) -> list[bytes]:
+    return [b"tool", tool.name.encode(), tool_schemas.canonical(arguments)]
 
 
 def _digest(parts: Sequence[bytes]) -> Digest:

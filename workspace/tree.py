@@ -21,6 +21,7 @@ from workspace.errors import (
     WorkspaceError,
 )
 from workspace.git import Git, bytes_of, printable, text_of
+from workspace.objects import Objects
 from workspace.user_repository import UserRepository
 
 GITLINK = "160000"
@@ -139,6 +140,20 @@ class Repository:
     def git(self) -> Git:
         """Git on the run's repository, without a worktree."""
         return Git(self.path, git_dir=self.path)
+
+    def objects(self) -> Objects:
+        """Return a reader of the objects; close it."""
+        return Objects(self.git)
+
+    def scratch(self, folder: Path) -> "Repository":
+        """Return a new repository in `folder` that borrows from this one.
+
+        What is written there is never seen here.
+        """
+        made = Repository.create(folder, self.user.top)
+        borrowed = [_quoted(self.path / "objects"), _quoted(self.user.objects)]
+        _write(made.path / "objects/info/alternates", "".join(f"{line}\n" for line in borrowed))
+        return made
 
     def tree_of(self, commit: CommitId) -> TreeId:
         """Return the tree of `commit`; raises as `trees_of` does."""

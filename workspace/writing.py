@@ -4,6 +4,7 @@ A plan is made anew each time from the files as they are; what is shown, what an
 to and what runs come from the same function.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
@@ -62,23 +63,33 @@ def plan(root: Path, arguments: WriteArguments) -> Plan:
     Raises:
         ToolError: it cannot be done.
     """
+    return planned(arguments, lambda path: files.current(root, path))
+
+
+def planned(arguments: WriteArguments, current: Callable[[str], files.Current | None]) -> Plan:
+    """Return what `arguments` would change among files that `current` gives by their plain paths.
+
+    Raises:
+        ToolError: it cannot be done, or `current` refuses a path.
+    """
     match arguments:
         case WriteFile(path=path, content=content):
             path = paths.plain_for_writing(path)
-            before = files.current(root, path)
+            before = current(path)
             after = edit.rewritten(path, before.data if before else None, content)
             return Plan((Change(path, before, after),))
         case ReplaceText(path=path, old=old, new=new, count=count):
-            before = _existing(root, path := paths.plain_for_writing(path))
+            path = paths.plain_for_writing(path)
+            before = _existing(path, current)
             after = edit.replaced(path, before.data, old, new, count)
             return Plan((Change(path, before, after),))
         case DeleteFile(path=path):
             path = paths.plain_for_writing(path)
-            return Plan((Change(path, _existing(root, path), None),))
+            return Plan((Change(path, _existing(path, current), None),))
         case MoveFile(source=source, target=target):
             source, target = paths.plain_for_writing(source), paths.plain_for_writing(target)
-            before = _existing(root, source)
-            if files.current(root, target) is not None:
+            before = _existing(source, current)
+            if current(target) is not None:
                 raise FileRefusedError(target, "exists already; delete it first, or take another")
             return Plan(
                 (Change(source, before, None), Change(target, None, before.data)), moves=True
@@ -112,8 +123,8 @@ def broken_python(planned: Plan) -> tuple[str, str] | None:
     return None
 
 
-def _existing(root: Path, path: str) -> files.Current:
-    found = files.current(root, path)
+def _existing(path: str, current: Callable[[str], files.Current | None]) -> files.Current:
+    found = current(path)
     if found is None:
         raise FileRefusedError(path, "does not exist")
     return found

@@ -1,0 +1,202 @@
+"""Git objects, many and fast: one git answers for all of them, and what it says is hashed here."""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import IO, NamedTuple, Self
+
+from workspace.errors import GitFailedError, ObjectDamagedError, TreeMissingError
+from workspace.git import Git, bytes_of
+
+CACHE_BYTES = 32 << 20
+"""Of trees, which are asked for again and again."""
+_SERVE = ("cat-file", "--batch-command")
+FOLDER, SUBMODULE = "40000", "160000"
+"""Modes as a tree object spells them."""
+
+
+class Member(NamedTuple):
+    """One entry of a tree object."""
+
+    mode: str
+    """``100644``, ``100755``, ``120000``, or `FOLDER`, or `SUBMODULE`."""
+    object: str
+    """The id of its bytes, of its own tree, or of a commit of another repository."""
+
+
+Members = Mapping[bytes, Member]
+"""What a folder holds, by name."""
+
+
+class Objects:
+    """Reads objects of one repository, each verified by its own id; for one thread.
+
+    Close it (it is a context manager), so that its git ends.
+    """
+
+    def __init__(self, git: Git) -> None:
+        """Start a git that waits for questions."""
+        self._git = git
+        self._process = git.start(*_SERVE)
+        self._trees: OrderedDict[str, tuple[Members, int]] = OrderedDict()
+        self._room = CACHE_BYTES
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the git end. A second call does nothing."""
+        self._process.communicate()
+
+    def read(self, name: str) -> tuple[str, bytes]:
+        """Return kind (``blob``, ``tree``, ``commit``) and bytes of the object with id `name`.
+
+        Raises:
+            TreeMissingError: it is not there.
+            ObjectDamagedError: it is, and cannot be read, or is another one.
+        """
+        kind, size = self._ask("contents", name)
+        data = self._out.read(size + 1)
+        if len(data) <= size:  # git has met bytes that it cannot read, and has ended
+            self.close()
+            self._process = self._git.start(*_SERVE)
+        if object_id(kind, data[:size], name) != name:
+            raise ObjectDamagedError(name, str(self._git.directory))
+        return kind, data[:size]
+
+    def has(self, name: str) -> bool:
+        """Return whether there is an object with id `name`; its bytes are not looked at."""
+        try:
+            self._ask("info", name)
+        except TreeMissingError:
+            return False
+        return True
+
+    def blob(self, name: str) -> bytes:
+        """Return the bytes of a file; raises as `read` does."""
+        return self._read_as("blob", name)
+
+    def commit(self, name: str) -> bytes:
+        """Return a commit as it is kept; raises as `read` does."""
+        return self._read_as("commit", name)
+
+    def tree(self, name: str) -> Members:
+        """Return what a tree holds; raises as `read` does."""
+        found = self._trees.pop(name, None)
+        if found is None:
+            data = self._read_as("tree", name)
+            found = dict(_members(data, len(name) // 2)), len(data)
+            self._room -= found[1]
+        self._trees[name] = found
+        while self._room < 0 and len(self._trees) > 1:
+            self._room += self._trees.popitem(last=False)[1][1]
+        return found[0]
+
+    def find(self, tree: str, path: str) -> Member | None:
+        """Return the entry at `path` in `tree`, or None; raises as `read` does."""
+        *way, last = _names(path)
+        members = self.tree(tree)
+        for name in way:
+            folder = members.get(name)
+            if folder is None or folder.mode != FOLDER:
+                return None
+            members = self.tree(folder.object)
+        return members.get(last)
+
+    def _read_as(self, kind: str, name: str) -> bytes:
+        found, data = self.read(name)
+        if found != kind:
+            raise ObjectDamagedError(name, str(self._git.directory))
+        return data
+
+    @property
+    def _out(self) -> IO[bytes]:
+        assert self._process.stdout is not None, "it was started with a pipe"
+        return self._process.stdout
+
+    def _ask(self, question: str, name: str) -> tuple[str, int]:
+        assert self._process.stdin is not None, "it was started with a pipe"
+        try:
+            self._process.stdin.write(f"{question} {name}\n".encode())
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # git has ended, and there is no answer
+        match self._out.readline().decode().split():
+            case [_, kind, size]:
+                return kind, int(size)
+            case [_, "missing"]:
+                raise TreeMissingError(name, str(self._git.directory))
+            case _:
+                raise GitFailedError(
+                    "cat-file", self._process.wait(), "it ended before it was asked"
+                )
+
+
+def object_id(kind: str, data: bytes, like: str) -> str:
+    """Return the id of an object, in the hash that the id `like` is of."""
+    algorithm = "sha1" if len(like) == hashlib.sha1().digest_size * 2 else "sha256"  # noqa: S324 - git's
+    return hashlib.new(algorithm, b"%s %d\0" % (kind.encode(), len(data)) + data).hexdigest()
+
+
+def edited_tree(objects: Objects, tree: str, changes: Mapping[str, Member | None]) -> str:
+    """Return the id that `tree` has once each path holds its entry (None: nothing); no writing.
+
+    Folders without files are in no tree. Raises as `Objects.read` does.
+    """
+    by_name = {tuple(_names(path)): member for path, member in changes.items()}
+    return _edited(objects, objects.tree(tree), by_name, tree) or object_id("tree", b"", tree)
+
+
+Way = tuple[bytes, ...]
+
+
+def _edited(
+    objects: Objects, members: Members, changes: Mapping[Way, Member | None], like: str
+) -> str | None:
+    """Return the id of a folder after `changes`; None if nothing is left in it."""
+    after = dict(members)
+    deeper: dict[bytes, dict[Way, Member | None]] = {}
+    for (name, *rest), member in changes.items():
+        if rest:
+            deeper.setdefault(name, {})[tuple(rest)] = member
+        elif member is None:
+            after.pop(name, None)
+        else:
+            after[name] = member
+    for name, below in deeper.items():
+        folder = after.get(name)
+        inside = objects.tree(folder.object) if folder and folder.mode == FOLDER else {}
+        edited = _edited(objects, inside, below, like)
+        if edited is not None:
+            after[name] = Member(FOLDER, edited)
+        else:
+            after.pop(name, None)
+    return object_id("tree", _raw(after), like) if after else None
+
+
+def _raw(members: Members) -> bytes:
+    """Return a tree object: git sorts a folder as if its name ended with a slash."""
+
+    def place(name: bytes) -> bytes:
+        return name + b"/" if members[name].mode == FOLDER else name
+
+    return b"".join(
+        b"%s %s\0%s" % (members[name].mode.encode(), name, bytes.fromhex(members[name].object))
+        for name in sorted(members, key=place)
+    )
+
+
+def _members(data: bytes, id_bytes: int) -> Iterator[tuple[bytes, Member]]:
+    start = 0
+    while start < len(data):
+        end = data.index(b"\0", start)
+        mode, _, name = data[start:end].partition(b" ")
+        start = end + 1 + id_bytes
+        yield name, Member(mode.decode(), data[end + 1 : start].hex())
+
+
+def _names(path: str) -> Iterable[bytes]:
+    return bytes_of([path])[:-1].split(b"/")
