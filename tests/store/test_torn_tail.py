@@ -30,7 +30,8 @@ def test_a_cut_at_any_byte_of_the_last_decisions_leaves_whole_ones(written: Path
     line_ends = ends(written)
     decisions = {0: 0, 1: 1, 2: 2, 3: 3, 4: 3, 5: 5, 6: 6, 7: 7}
     """Whole lines -> the position of the last whole decision."""
-    for size in (*range(line_ends[1] + 1, line_ends[4], 7), *range(line_ends[4] - 9, len(data))):
+    sparse = range(line_ends[1] + 1, line_ends[4], 7)
+    for size in sorted({*sparse, *line_ends[1:5], *range(line_ends[4], len(data))}):
         lines = sum(1 for end in line_ends if end <= size)
         whole = decisions[lines]
         offset = line_ends[whole - 1]
