@@ -17,7 +17,7 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens and money."""
 
     calls: int
-    """Model calls that were answered."""
+    """Model calls, those that failed after they had cost something included."""
     input: int
     """Tokens of the prompts, cached ones included."""
     output: int
@@ -57,9 +57,11 @@ class Blocked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wait(msgspec.Struct, frozen=True, kw_only=True):
-    """A question that waits for a person."""
+    """What a ticket waits for until a person answers."""
 
     approval: ApprovalId
+    kind: str
+    """Of the action: ``spawn``, ``tool``, ``merge``, ``in_doubt``; or ``budget``."""
     ticket: TicketId
     attempt: AttemptId
     action: str

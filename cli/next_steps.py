@@ -13,13 +13,18 @@ MOST = 5
 """Commands that are named; one for each question or block would be a page."""
 
 
+def to_name(repository: Path) -> Path | None:
+    """Return the repository if commands have to name it; None for a person who is inside of it."""
+    return None if Path.cwd().is_relative_to(repository) else repository
+
+
 def next_steps(world: World, standing: Standing, repository: Path | None) -> tuple[str, ...]:
     """Return the commands that lead on from here, the likeliest first.
 
     Args:
         world: The run.
         standing: How it stands.
-        repository: Named in each command; None if the person is inside it.
+        repository: Named in each command; None if it need not be, see `to_name`.
     """
     git = "git" if repository is None else f"git -C {shlex.quote(str(repository))}"
     option = "" if repository is None else f" --repo {shlex.quote(str(repository))}"
@@ -39,6 +44,8 @@ def _steps(world: World, standing: Standing, git: str) -> Iterator[str]:
             for approval, question in sorted(world.approvals.items()):
                 if question.is_open:
                     yield f"trackside approve {name} {shlex.quote(approval)}"
+            if _lacks_budget(world):
+                yield f"trackside budget {name} --raise"
             yield f"trackside resume {name}"
         case "paused" | "interrupted":
             yield f"trackside resume {name}"
@@ -46,6 +53,15 @@ def _steps(world: World, standing: Standing, git: str) -> Iterator[str]:
             yield f"trackside log {name} --follow"
         case "completed" | "blocked" | "cancelled":
             yield from _after_the_end(run, name, git)
+
+
+def _lacks_budget(world: World) -> bool:
+    """Return whether a ticket waits for a person, but not for a word about an action."""
+    plan = world.run.plan
+    return any(
+        plan[active.ticket].waits_for is not None and world.attempt(name).gate is None
+        for name, active in world.run.active.items()
+    )
 
 
 def _after_the_end(run: Run, name: str, git: str) -> Iterator[str]:

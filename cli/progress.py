@@ -30,6 +30,8 @@ NOTABLE: frozenset[type[Event]] = frozenset({
     run.RunCancelled,
     run.RunEnded,
     run.RunDelivered,
+    run.BudgetExceeded,
+    run.BudgetRaised,
     run.ActorCrashed,
     attempt.ReplyRecorded,
     attempt.CallFailed,
@@ -127,6 +129,7 @@ _SUBJECTS: dict[type[Event], str] = {
     run.RunContinued: "run goes on,",
     run.RunCancelled: "run cancelled",
     run.RunEnded: "run ended:",
+    run.BudgetRaised: "budget raised",
     run.RunDelivered: "delivered:",
     run.ActorCrashed: "a bug ended an actor:",
 }

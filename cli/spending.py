@@ -5,7 +5,7 @@ from datetime import date
 
 import msgspec
 
-from events.attempt_words import AttemptStarted, ReplyRecorded
+from events.attempt_words import AttemptStarted, CallFailed, ReplyRecorded
 from events.base import Event
 from events.conversation import Tier, Usage
 from events.hint import HintAsked, HintGiven
@@ -47,7 +47,7 @@ QA: Tier = 4
 class Spending:
     """A fold over the events of a run. Prices depend on the day and the length of each prompt.
 
-    Failed calls count nothing: providers do not bill them, and the log has no usage of them.
+    A failed call counts if its provider counted tokens all the same.
     """
 
     total: Spent = field(default_factory=Spent)
@@ -65,8 +65,9 @@ class Spending:
             case AttemptStarted(terms=terms):
                 self._models[terms.attempt] = terms.model
             case ReplyRecorded(usage=usage):
-                attempt = AttemptId(name_of(stream))
-                self._add(WORKER, self._models[attempt], ticket_of(attempt)[0], usage, on)
+                self._add_turn(stream, usage, on)
+            case CallFailed(usage=usage) if usage.total:
+                self._add_turn(stream, usage, on)
             case HintAsked(failure=failure):
                 self._asked[stream] = ticket_of(failure.attempt)[0]
             case HintGiven(model=model, usage=usage):
@@ -77,6 +78,10 @@ class Spending:
     def of_ticket(self, ticket: TicketId) -> Spent:
         """Return what a ticket has used so far."""
         return self.by_ticket.get(ticket, Spent())
+
+    def _add_turn(self, stream: StreamId, usage: Usage, on: date) -> None:
+        attempt = AttemptId(name_of(stream))
+        self._add(WORKER, self._models[attempt], ticket_of(attempt)[0], usage, on)
 
     def _add(self, tier: Tier, model: str, ticket: TicketId, usage: Usage, on: date) -> None:
         usd = cost(model, usage, on)

@@ -8,7 +8,8 @@ from cli.answers import Status, TicketRow, print_answer
 from cli.blocks import chain_words
 from cli.escape import clipped, columns, shown
 from cli.exit_code import ExitCode
-from cli.history import add_arguments, load_planned
+from cli.history import add_arguments, load_planned, repository_of
+from cli.next_steps import to_name
 from cli.spending import usd_words
 from cli.summary import summary_of
 from cli.summary_text import lines_of
@@ -26,7 +27,7 @@ configure = add_arguments
 def run(args: argparse.Namespace) -> int:
     """Print how the run stands; the exit code says that it could be read, not how it stands."""
     history = load_planned(args)
-    summary = summary_of(history.view, history.standing, args.repo)
+    summary = summary_of(history.view, history.standing, to_name(repository_of(args)))
     rows = rows_of(history.view)
     if args.json:
         facts = msgspec.structs.asdict(summary)

@@ -20,6 +20,9 @@ STATES: tuple[TicketState, ...] = (
 )  # fmt: skip
 """In the order in which they are counted."""
 
+BUDGET, NO_BUDGET = "budget", "a model call that the budget does not cover"
+"""Kind and words of the one wait that is no question about an action."""
+
 
 def summary_of(view: RunView, standing: Standing, repository: Path | None = None) -> Summary:
     """Return all of it as one value; only of a run whose plan is on record.
@@ -27,7 +30,7 @@ def summary_of(view: RunView, standing: Standing, repository: Path | None = None
     Args:
         view: The run.
         standing: How it stands.
-        repository: Named in the commands to type; None if the person is inside it.
+        repository: Named in the commands to type; None if it need not be, see `to_name`.
     """
     run = view.world.run
     facts, plan, total = run.facts, run.plan, view.spending.total
@@ -82,14 +85,16 @@ def _delivery(run: Run) -> Delivery | None:
 
 
 def _waits(view: RunView) -> Iterator[Wait]:
-    """Go through the questions that hold a ticket, in file order."""
+    """Go through what holds a ticket until a person answers, by priority, then file order."""
     run, rank = view.world.run, view.world.run.plan.plan.rank
     for active in sorted(run.active.values(), key=lambda active: rank[active.ticket]):
         gate = view.world.attempt(active.attempt).gate
-        if gate is not None:
+        waits_for = run.plan[active.ticket].waits_for if gate is None else gate.approval
+        if waits_for is not None:
             yield Wait(
-                approval=gate.approval,
+                approval=waits_for,
+                kind=BUDGET if gate is None else gate.action.kind,
                 ticket=active.ticket,
                 attempt=active.attempt,
-                action=action_words(gate.action),
+                action=NO_BUDGET if gate is None else action_words(gate.action),
             )

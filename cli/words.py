@@ -59,6 +59,14 @@ def _of_run(event: Event) -> str:
             return f"{ending} at {commit[:SHORT_ID]}"
         case run.RunDelivered(commit=commit, how=how, branch=branch, problem=problem):
             return _because(f"{commit[:SHORT_ID]} by {how} {branch}".rstrip(), problem)
+        case run.BudgetReserved(call=call, amount=amount):
+            return f"{call} may take {counted(amount.tokens, 'token')}, ${amount.usd:,.4f}"
+        case run.BudgetExceeded(call=call, shortfall=shortfall):
+            return f"{call} waits for budget: {shortfall.words}"
+        case run.BudgetSettled(attempt=name, total=total):
+            return f"{name} has used {counted(total.tokens, 'token')}, ${total.usd:,.4f}"
+        case run.BudgetRaised(by=by):
+            return f"by {by}"
         case run.ActorCrashed(actor=actor, error=error):
             return f"{actor}: {error}"
     return ""

@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from cli.spending import Spending, Spent, usd_words
-from events.attempt_words import AttemptStarted, ReplyRecorded
+from events.attempt_words import AttemptStarted, CallFailed, ReplyRecorded
 from events.conversation import Usage
 from events.hint import Failure, HintAsked, HintGiven
 from events.ids import StreamId, TicketId
@@ -36,6 +36,15 @@ def test_a_hint_belongs_to_tier_4_and_to_the_ticket_that_failed() -> None:
     spending.take(HINT, HintGiven("w", "model", "gemini-2.5-flash", SHORT), DAY)
     assert list(spending.by_model) == [(4, "gemini-2.5-flash")]
     assert spending.of_ticket(TicketId("T1")).usage == SHORT
+
+
+def test_a_failed_call_counts_if_it_cost_something() -> None:
+    spending = Spending()
+    spending.take(STREAM, AttemptStarted(terms(model=PRO)), DAY)
+    spending.take(STREAM, CallFailed("unavailable", "down"), DAY)
+    assert spending.total == Spent()
+    spending.take(STREAM, CallFailed("truncated", "too long", usage=SHORT), DAY)
+    assert spending.total.usage == SHORT
 
 
 def test_a_hint_by_the_rules_costs_nothing() -> None:

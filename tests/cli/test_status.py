@@ -75,7 +75,7 @@ def test_from_elsewhere_the_repository_is_named_in_the_commands(
     story.log.close()
     monkeypatch.chdir(shop.parent)
     _, out, _ = trackside("status", "--repo", "shop")
-    assert out.endswith("  trackside resume r1 --repo shop\n")
+    assert out.endswith(f"  trackside resume r1 --repo {shop}\n")
 
 
 def test_a_torn_end_is_reported_and_what_stands_before_it_is_shown(

@@ -12,12 +12,13 @@ from cli.summary_text import lines_of
 from cli.ticket_rows import rows_of
 from events.approval import Answer, Settle
 from events.attempt_words import EndAttempt, RecordCallFailure, RecordCheck
-from events.ids import TicketId
+from events.ids import ApprovalId, AttemptId, TicketId
 from events.run_words import (
     AssignTickets,
     BlockTicket,
     CancelRun,
     EndRun,
+    ParkTicket,
     PauseRun,
     RecordDelivery,
     SkipTicket,
@@ -147,7 +148,7 @@ def test_a_question_is_told_with_its_action(shop: Story) -> None:
     found = summary(shop)
     assert found.code == "waiting"
     (wait,) = found.waits
-    assert (wait.approval, wait.ticket, wait.attempt) == ("T1.1.c1", "T1", "T1.1")
+    assert (wait.approval, wait.kind, wait.ticket) == ("T1.1.c1", "tool", "T1")
     lines = list(lines_of(found))
     assert "  T1.1.c1  run_command: rm -r build" in lines
     assert lines[-1] == "  trackside resume r1"
@@ -161,6 +162,18 @@ def test_the_json_of_two_readers_of_one_state_has_one_digest(shop: Story) -> Non
     assert summary(other).digest == summary(shop).digest
     shop.work("T1.1")
     assert summary(other).digest != summary(shop).digest
+
+
+def test_a_ticket_without_budget_waits_too(shop: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(COMMANDS, "budget", Entry("cli.budget", "raise the budget"))
+    shop.work("T1.1")
+    shop.tell("run", ParkTicket(AttemptId("T1.1"), ApprovalId("T1.1.budget")))
+    (wait,) = summary(shop).waits
+    assert (wait.approval, wait.kind) == ("T1.1.budget", "budget")
+    assert summary(shop).next == ("trackside budget r1 --raise", "trackside resume r1")
+    assert "  T1.1.budget  a model call that the budget does not cover" in list(
+        lines_of(summary(shop))
+    )
 
 
 def test_each_open_question_has_a_command_that_answers_it(

@@ -21,6 +21,7 @@ from events.attempt_words import (
     WorktreeLost,
 )
 from events.base import Event, UnknownEvent
+from events.budget import Amount, Shortfall
 from events.conversation import Usage
 from events.hint import Failure, HintAsked, HintGiven
 from events.ids import ApprovalId, CallId, Digest, RunId, TicketId
@@ -29,6 +30,10 @@ from events.payload import BlobRef
 from events.run_words import (
     ActorCrashed,
     BlockerChanged,
+    BudgetExceeded,
+    BudgetRaised,
+    BudgetReserved,
+    BudgetSettled,
     MergeQueued,
     RunCancelled,
     RunContinued,
@@ -42,10 +47,12 @@ from events.run_words import (
     TicketUnlocked,
     TicketUnparked,
 )
+from events.settings import Budget
 from events.ticket import Block
 from tests.histories import ATTEMPT, C1, GREEN, RED, T1, commit, digest, shell, tree, write
 
 A1 = ApprovalId("T1.1.c1")
+SHORTFALL = Shortfall("run", "tokens", 1000, 900, 300)
 BLOB = BlobRef(Digest("ab" * 32), 5000)
 
 SAID: list[tuple[Event, str]] = [
@@ -78,6 +85,16 @@ SAID: list[tuple[Event, str]] = [
     (RunPaused("ann"), "by ann"),
     (RunContinued("ann"), "by ann"),
     (RunCancelled("ann", "enough"), "by ann: enough"),
+    (
+        BudgetReserved(ATTEMPT, "T1.1#2", Amount(9000, 0.5)),
+        "T1.1#2 may take 9,000 tokens, $0.5000",
+    ),
+    (
+        BudgetExceeded(ATTEMPT, "T1.1#2", SHORTFALL),
+        f"T1.1#2 waits for budget: {SHORTFALL.words}",
+    ),
+    (BudgetSettled(ATTEMPT, "T1.1#2", Amount(1, 0.5)), "T1.1 has used 1 token, $0.5000"),
+    (BudgetRaised(Budget(), "ann"), "by ann"),
     (ActorCrashed("qa", "KeyError: 1"), "qa: KeyError: 1"),
     (SetupRan(RED, tree(1)), "setup exit 1"),
     (ReplyRecorded(3, "I am done", usage=Usage(input=1200)), "turn 3 (1,200 tokens): I am done"),
