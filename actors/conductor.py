@@ -53,6 +53,7 @@ from events.run_words import (
     AssignTickets,
     EndRun,
     GrantMerge,
+    HoldTicket,
     ParkTicket,
     RaiseBudget,
     RecordCrash,
@@ -134,6 +135,9 @@ class Conductor(Mailbox):
             case RaiseBudget():
                 self._record(message)
                 self._go_on_with_more()
+            case HoldTicket(attempt=attempt):
+                self._workers.pop(attempt, None)
+                self._record(message)
             case Answered(attempt=attempt):
                 self._answered(attempt, message)
             case Unanswered(attempt=attempt, approval=approval):

@@ -58,6 +58,8 @@ from workspace.tools import Ran, Refusal, Toolbox, outcome_of
 from workspace.worktree import Worktree, remove_folder
 
 OPENING_CHARS = 400
+WORDS_CHARS = 2000
+"""What is kept of a summary or a reason; the whole is in the arguments of the call."""
 
 
 @dataclass(frozen=True)
@@ -328,4 +330,4 @@ def _requested(call: Call, arguments: str) -> RequestedCall:
 def _words_of(asked: RequestedCall) -> str:
     """Return what a valid ``finish`` or ``give_up`` says."""
     said = msgspec.json.decode(asked.arguments or "{}", type=dict[str, object])
-    return str(said.get("summary") or said.get("reason") or "")
+    return str(said.get("summary") or said.get("reason") or "")[:WORDS_CHARS]

@@ -22,6 +22,7 @@ from actors.messages import (
     WorkerMessage,
 )
 from events.attempt import (
+    HOLDING,
     AskApproval,
     AskForHint,
     Attempt,
@@ -40,7 +41,7 @@ from events.attempt_words import (
     TakeHint,
 )
 from events.errors import CommandRefusedError
-from events.run_words import QueueMerge, RecordResult, ReserveBudget, SettleBudget
+from events.run_words import HoldTicket, QueueMerge, RecordResult, ReserveBudget, SettleBudget
 from store.entity import Entity
 
 Stale = Callable[[CommandRefusedError], None]
@@ -132,9 +133,15 @@ class Worker(Mailbox):
             self._record(ReviewDoubt(state.running.call))
 
     def _take(self, command: AttemptCommand) -> None:
-        if self._record(command):
-            self._settle(command)
-            self._perform(due(self._state))
+        if not self._record(command):
+            return
+        self._settle(command)
+        match command:
+            case RecordCallFailure(kind=kind, message=reason) if kind in HOLDING:
+                self._conductor.tell(HoldTicket(self._state.id, reason))
+                self.stop()
+            case _:
+                self._perform(due(self._state))
 
     def _settle(self, command: AttemptCommand) -> None:
         """Tell what a call that is over has cost, if there is a budget."""

@@ -54,6 +54,8 @@ Stage = Literal[
     "over",
 ]  # fmt: skip
 
+HOLDING = frozenset({"quota", "auth"})
+"""Kinds of failed model calls that no attempt can cure: the run holds until a person has acted."""
 SETUP = CallId("setup")
 MERGE_CHECK = CallId("merge_check")
 
@@ -314,12 +316,12 @@ def evolve(state: Attempt, event: AttemptEvent) -> Attempt:
             return to(state, call=event)
         case ReplyRecorded():
             return _after_reply(state, event)
-        case CallFailed(delay_s=delay_s, usage=usage, usd=usd):
+        case CallFailed(kind=kind, delay_s=delay_s, usage=usage, usd=usd):
             return to(
                 state,
                 call=None,
                 model_calls=state.model_calls + 1,
-                tries=state.tries + 1,
+                tries=state.tries + (kind not in HOLDING),
                 delay_s=delay_s,
                 usage=state.usage + usage,
                 spent=state.spent + amount_of(usage, usd),

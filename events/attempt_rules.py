@@ -7,7 +7,7 @@ from typing import assert_never
 import msgspec
 
 from events.action import Action, Outcome
-from events.attempt import MERGE_CHECK, SETUP, Attempt, Permit, evolve, owes_setup
+from events.attempt import HOLDING, MERGE_CHECK, SETUP, Attempt, Permit, evolve, owes_setup
 from events.attempt_words import (
     AnswerTaken,
     AttemptCommand,
@@ -217,6 +217,8 @@ def _call_failure(command: RecordCallFailure, state: Attempt) -> list[AttemptEve
     tries = state.tries + 1
     backoff = min(FIRST_DELAY_S * 2 ** min(state.tries, MOST_DOUBLINGS), LONGEST_DELAY_S)
     delay = backoff if command.retry_after_s is None else command.retry_after_s
+    if command.kind in HOLDING:
+        return [_failed(command, 0.0)]
     if not command.retryable:
         return [_failed(command, 0.0), _ended(state, "failed", command.message)]
     if tries >= state.bound.limits.model_tries:

@@ -89,6 +89,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """How often each actor has died of a bug."""
     ending: Ending | None = None
     delivery: RunDelivered | None = None
+    paused_by: str = ""
+    """Who or what paused the run last."""
 
     @property
     def facts(self) -> Start:
@@ -126,12 +128,6 @@ class Assign(msgspec.Struct, frozen=True):
     """Give ready tickets to free workers."""
 
 
-class RunAttempt(msgspec.Struct, frozen=True):
-    """Have a worker go on with this attempt."""
-
-    active: Active
-
-
 class GrantNextMerge(msgspec.Struct, frozen=True):
     """Let the first in the queue merge."""
 
@@ -152,17 +148,18 @@ class Deliver(msgspec.Struct, frozen=True):
     commit: CommitId
 
 
-RunStep = Assign | RunAttempt | GrantNextMerge | MergeAttempt | CloseBooks | Deliver
+RunStep = Assign | GrantNextMerge | MergeAttempt | CloseBooks | Deliver
 
 
 def due(state: Run) -> tuple[RunStep, ...]:
-    """Return what the run owes besides the attempts that already run.
+    """Return what the run owes besides a worker for every active attempt.
 
-    `RunAttempt` is owed for every active attempt; who performs steps knows which of them have a
-    worker. The cost does not depend on the number of tickets.
+    The cost does not depend on the number of tickets. A delivery that failed is owed again; who
+    performs steps does not repeat one at once.
     """
     if state.standing == "ended":
-        undelivered = state.delivery is None or state.delivery.commit != state.commit
+        last = state.delivery
+        undelivered = last is None or last.commit != state.commit or last.how == "none"
         wanted = state.facts.settings.deliver != "none" and state.commit != state.facts.base
         return (Deliver(state.commit),) if undelivered and wanted else ()
     if state.standing == "cancelling":
@@ -231,8 +228,8 @@ def evolve(state: Run, event: RunEvent) -> Run:
             owner = attempt_id(ticket, state.plan[ticket].attempts)
             after = _without(state, owner, Usage())
             return _put(after, to(after.plan[ticket].move("skip"), waits_for=None))
-        case RunPaused():
-            return to(state, standing="paused")
+        case RunPaused(by=by):
+            return to(state, standing="paused", paused_by=by)
         case RunContinued():
             return to(state, standing="running", ending=None)
         case RunCancelled():
@@ -260,6 +257,11 @@ def evolve(state: Run, event: RunEvent) -> Run:
 def budget_wait(attempt: AttemptId) -> ApprovalId:
     """Return what a ticket waits for while its attempt lacks budget."""
     return ApprovalId(f"{attempt}.budget")
+
+
+def model_wait(attempt: AttemptId) -> ApprovalId:
+    """Return what a ticket waits for while its model refuses every call."""
+    return ApprovalId(f"{attempt}.model")
 
 
 def _with_plan(state: Run, tickets: tuple[Ticket, ...]) -> Run:

@@ -8,7 +8,7 @@ from events.decider import Decider
 from events.errors import CommandRefusedError
 from events.ids import AttemptId, TicketId, attempt_id
 from events.policy import judge
-from events.run import Active, Run, budget_wait, evolve
+from events.run import Active, Run, budget_wait, evolve, model_wait
 from events.run_words import (
     ActorCrashed,
     AssignTickets,
@@ -24,6 +24,7 @@ from events.run_words import (
     Ending,
     EndRun,
     GrantMerge,
+    HoldTicket,
     MergeGranted,
     MergeQueued,
     ParkTicket,
@@ -97,7 +98,7 @@ def decide(command: RunCommand, state: Run) -> Sequence[RunEvent]:
         case EndRun() if state.standing == "cancelling":
             return [RunEnded("cancelled", state.commit, state.tree)]
         case ContinueRun(by=by) if state.standing == "paused":
-            return [RunContinued(by)]
+            return [RunContinued(by), *_freed(state)]
         case _ if state.standing not in {"running", "paused"}:
             pass
         case AssignTickets() if state.standing == "running":
@@ -110,6 +111,8 @@ def decide(command: RunCommand, state: Run) -> Sequence[RunEvent]:
             return _decline(command, state)
         case ParkTicket(attempt=attempt):
             return _park(command, _active(command, state, attempt), state)
+        case HoldTicket(attempt=attempt):
+            return _hold(command, _active(command, state, attempt), state)
         case UnparkTicket(attempt=attempt):
             return _unpark(_active(command, state, attempt), state)
         case QueueMerge(attempt=attempt):
@@ -221,6 +224,8 @@ def model_for(state: Run, ticket: Ticket, number: int) -> str:
 
 def _reserve(command: ReserveBudget, active: Active, state: Run) -> list[RunEvent]:
     """Return the reservation, or the wait for more; nothing if QA is to go without a model."""
+    if command.park:
+        _refuse_if_merging(command, active, state)
     attempt, call = active.attempt, command.call
     shortfall = state.ledger.shortfall(attempt, call, command.amount)
     if shortfall is None:
@@ -243,10 +248,32 @@ def _decline(command: DeclineBudget, state: Run) -> list[RunEvent]:
 
 
 def _park(command: ParkTicket, active: Active, state: Run) -> list[RunEvent]:
-    if _is_merging(state, active.attempt):
-        raise CommandRefusedError(command, f"attempt {active.attempt} asks to be merged")
+    _refuse_if_merging(command, active, state)
     known = state.plan[active.ticket].waits_for == command.approval
     return [] if known else [TicketParked(active.ticket, command.approval)]
+
+
+def _refuse_if_merging(command: RunCommand, active: Active, state: Run) -> None:
+    if _is_merging(state, active.attempt):
+        raise CommandRefusedError(command, f"attempt {active.attempt} asks to be merged")
+
+
+def _hold(command: HoldTicket, active: Active, state: Run) -> list[RunEvent]:
+    """Park the ticket and pause the run: every other call would meet the same refusal."""
+    _refuse_if_merging(command, active, state)
+    parked = TicketParked(active.ticket, model_wait(active.attempt))
+    known = state.plan[active.ticket].waits_for == parked.approval
+    pause: list[RunEvent] = [RunPaused(command.reason)] if state.standing == "running" else []
+    return pause if known else [parked, *pause]
+
+
+def _freed(state: Run) -> list[RunEvent]:
+    """Return the tickets that a model's refusal has parked: they may try again."""
+    return [
+        TicketUnparked(active.ticket)
+        for active in sorted(state.active.values(), key=lambda one: one.attempt)
+        if state.plan[active.ticket].waits_for == model_wait(active.attempt)
+    ]
 
 
 def _unpark(active: Active, state: Run) -> list[RunEvent]:

@@ -73,6 +73,13 @@ class UnparkTicket(Command, frozen=True, tag="run.unpark"):
     attempt: AttemptId
 
 
+class HoldTicket(Command, frozen=True, tag="run.hold"):
+    """The model refuses every call for now: a day's quota, a key. Nothing more is begun."""
+
+    attempt: AttemptId
+    reason: str
+
+
 class QueueMerge(Command, frozen=True, tag="run.queue_merge"):
     """An attempt is done and asks to be merged."""
 
@@ -202,6 +209,7 @@ RunCommand = (
     | AssignTickets
     | ParkTicket
     | UnparkTicket
+    | HoldTicket
     | QueueMerge
     | GrantMerge
     | RecordResult

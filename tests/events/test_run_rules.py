@@ -5,6 +5,7 @@ from typing import Any, Literal, get_args
 import pytest
 
 from events.attempt_words import Onto, Result
+from events.budget import Amount, Shortfall
 from events.conversation import Usage
 from events.ids import ApprovalId, AttemptId, TicketId, TreeId
 from events.policy import PRESETS
@@ -15,20 +16,28 @@ from events.run_words import (
     AssignTickets,
     BlockerChanged,
     BlockTicket,
+    BudgetExceeded,
+    BudgetRaised,
+    BudgetReserved,
+    BudgetSettled,
     CancelRun,
     ContinueRun,
+    DeclineBudget,
     Ending,
     EndRun,
+    HoldTicket,
     MergeGranted,
     MergeQueued,
     ParkTicket,
     PauseRun,
     PlanTickets,
     QueueMerge,
+    RaiseBudget,
     RecordCrash,
     RecordDelivery,
     RecordResult,
     ReleaseTicket,
+    ReserveBudget,
     RunCancelled,
     RunCommand,
     RunContinued,
@@ -36,6 +45,7 @@ from events.run_words import (
     RunEnded,
     RunPaused,
     RunStarted,
+    SettleBudget,
     SkipTicket,
     StartRun,
     TicketAssigned,
@@ -50,7 +60,7 @@ from events.run_words import (
     TicketUnparked,
     UnparkTicket,
 )
-from events.settings import Archetype, Models, Settings
+from events.settings import Archetype, Budget, Models, Settings
 from events.ticket import Block, Cause
 from events.track import TrackSpec
 from tests.events.runs import (
@@ -90,6 +100,11 @@ COMMANDS: dict[str, RunCommand] = {
     "end": EndRun(),
     "delivery": RecordDelivery(commit(1), "branch", "trackside/r1"),
     "crash": RecordCrash("qa", "KeyError: 'x'"),
+    "hold": HoldTicket(ATTEMPT, "the quota of the day is used up"),
+    "reserve": ReserveBudget(ATTEMPT, "T1.1#1", Amount(10)),
+    "settle": SettleBudget(ATTEMPT, "T1.1#1", Amount(5)),
+    "raise": RaiseBudget(Budget(run_tokens=9), "ann"),
+    "decline": DeclineBudget("ann"),
 }
 
 GOING: dict[str, list[type[Any]]] = {
@@ -99,6 +114,8 @@ GOING: dict[str, list[type[Any]]] = {
     "pause": [RunPaused],
     "cancel": [RunCancelled],
     "crash": [ActorCrashed],
+    "settle": [BudgetSettled],
+    "raise": [BudgetRaised],
 }
 """What a run that goes on answers, whatever else happens."""
 UNDER_WAY: dict[str, list[type[Any]]] = {
@@ -106,9 +123,13 @@ UNDER_WAY: dict[str, list[type[Any]]] = {
     "unpark": [],
     "queue": [MergeQueued],
     "failed": [TicketRequeued],
+    "hold": [TicketParked, RunPaused],
+    "reserve": [BudgetReserved],
 }
 """What it answers while T1.1 works."""
 CRASH: dict[str, list[type[Any]]] = {"crash": [ActorCrashed]}
+LATE: dict[str, list[type[Any]]] = {**CRASH, "settle": [BudgetSettled]}
+"""What is taken down whenever it is learnt."""
 
 ANSWERED: dict[str, dict[str, list[type[Any]]]] = {
     "new": {"start": [RunStarted, TicketsPlanned]},
@@ -121,6 +142,8 @@ ANSWERED: dict[str, dict[str, list[type[Any]]]] = {
         "unpark": [TicketUnparked],
         "queue": [TicketUnparked, MergeQueued],
         "failed": [TicketRequeued],
+        "hold": [TicketParked, RunPaused],
+        "reserve": [TicketUnparked, BudgetReserved],
     },
     "queued": {
         **GOING, "unpark": [], "queue": [], "failed": [TicketRequeued], "grant": [MergeGranted],
@@ -133,19 +156,20 @@ ANSWERED: dict[str, dict[str, list[type[Any]]]] = {
         "continue": [RunContinued],
         **{name: kinds for name, kinds in GOING.items() if name not in {"assign", "pause"}},
         **UNDER_WAY,
+        "hold": [TicketParked],
     },
     "ticket blocked": {
         "assign": [], "release": [TicketReleased, TicketReleased], "pause": [RunPaused],
-        "cancel": [RunCancelled], "end": [RunEnded], **CRASH,
+        "cancel": [RunCancelled], "end": [RunEnded], "raise": [BudgetRaised], **LATE,
     },
-    "cancelling": {"end": [RunEnded], **CRASH},
-    "completed": {"delivery": [RunDelivered], **CRASH},
+    "cancelling": {"end": [RunEnded], **LATE},
+    "completed": {"delivery": [RunDelivered], **LATE},
     "blocked": {
         "delivery": [RunDelivered],
         "release": [RunContinued, TicketReleased, TicketReleased],
-        **CRASH,
+        **LATE,
     },
-    "cancelled": {"delivery": [RunDelivered], **CRASH},
+    "cancelled": {"delivery": [RunDelivered], **LATE},
     "going on": {**GOING, "assign": [TicketAssigned]},
 }  # fmt: skip
 """Stage -> command -> kinds of events; every other pair is refused."""
@@ -459,3 +483,78 @@ def test_a_paused_run_finishes_what_it_began() -> None:
     paused = assigned(ticket("T1")).after(PauseRun("ann"), QueueMerge(ATTEMPT), GRANT, completed())
     paused.when(AssignTickets()).refused("the run is paused")
     paused.after(EndRun())
+
+
+# ---------------------------------------------------------------------------- budget and holds
+
+SMALL = Settings(budget=Budget(run_tokens=100, attempt_tokens=80))
+
+
+def _asks(call: str, tokens: int, attempt: str = "T1.1", *, park: bool = True) -> ReserveBudget:
+    return ReserveBudget(AttemptId(attempt), f"{attempt}#{call}", Amount(tokens), park)
+
+
+def test_calls_that_are_out_count_until_they_are_settled() -> None:
+    two = assigned(ticket("T1"), ticket("T2"), settings=SMALL).after(_asks("1", 60))
+    two.when(_asks("1", 50, "T2.1")).then_kinds(BudgetExceeded)
+    settled = two.after(SettleBudget(ATTEMPT, "T1.1#1", Amount(20)))
+    settled.when(_asks("1", 50, "T2.1")).then_kinds(BudgetReserved)
+
+
+def test_the_narrowest_limit_that_would_break_is_named() -> None:
+    short = Shortfall("attempt", "tokens", 80, 0, 90)
+    run = assigned(ticket("T1"), settings=SMALL)
+    run.when(_asks("1", 90)).then(BudgetExceeded(ATTEMPT, "T1.1#1", short))
+
+
+def test_a_reservation_made_again_after_a_crash_counts_once() -> None:
+    run = assigned(ticket("T1"), settings=SMALL).after(_asks("1", 60), _asks("1", 60))
+    assert run.state.ledger.set_aside == Amount(60)
+
+
+def test_a_ticket_without_budget_waits_until_more_is_given() -> None:
+    waiting = assigned(ticket("T1"), settings=SMALL).after(_asks("1", 90))
+    assert waiting.state.waits
+    waiting.when(_asks("1", 90)).then()
+    raised = waiting.after(RaiseBudget(Budget(run_tokens=1000), "ann"))
+    raised.when(_asks("1", 90)).then_kinds(TicketUnparked, BudgetReserved)
+
+
+def test_who_declines_more_budget_blocks_the_tickets_that_wait_for_it() -> None:
+    waiting = assigned(ticket("T1"), ticket("T2", "T1"), settings=SMALL).after(_asks("1", 90))
+    declined = waiting.after(DeclineBudget("ann")).state
+    assert [(one.status, one.block and one.block.cause) for one in declined.plan] == [
+        ("blocked", "budget"),
+        ("blocked", "dependency"),
+    ]
+    assert declined.ledger.set_aside == Amount()
+
+
+def test_qa_goes_without_a_model_when_there_is_no_budget_for_one() -> None:
+    run = assigned(ticket("T1"), settings=SMALL)
+    run.when(_asks("c3", 90, park=False)).then()
+    run.when(_asks("c3", 10, park=False)).then_kinds(BudgetReserved)
+
+
+def test_what_was_set_aside_for_an_attempt_that_is_over_is_free_again() -> None:
+    run = assigned(ticket("T1"), settings=SMALL).after(_asks("1", 60), failed())
+    assert run.state.ledger.set_aside == Amount()
+
+
+def test_a_ticket_pays_for_all_its_attempts() -> None:
+    settings = Settings(budget=Budget(ticket_tokens=100))
+    run = assigned(ticket("T1"), settings=settings)
+    run = run.after(SettleBudget(ATTEMPT, "T1.1#1", Amount(70)), failed(), AssignTickets())
+    run.when(_asks("1", 40, "T1.2")).then_kinds(BudgetExceeded)
+
+
+def test_usd_count_like_tokens() -> None:
+    run = assigned(ticket("T1"), settings=Settings(budget=Budget(run_usd=0.5)))
+    run.when(ReserveBudget(ATTEMPT, "T1.1#1", Amount(1, 0.6))).then_kinds(BudgetExceeded)
+
+
+def test_a_model_that_refuses_every_call_holds_the_run_until_it_goes_on() -> None:
+    held = assigned(ticket("T1")).after(HoldTicket(ATTEMPT, "the quota is used up"))
+    assert (held.state.standing, held.state.paused_by) == ("paused", "the quota is used up")
+    held.when(HoldTicket(ATTEMPT, "again")).then()
+    held.when(ContinueRun("ann")).then(RunContinued("ann"), TicketUnparked(T1))
