@@ -62,7 +62,8 @@ class _Hiding:
     def cut(self, start: int, end: int, instead: bytes) -> None:
         """Put `instead` in the place of text[start:end]; nothing before it may be cut later."""
         self.parts += (self.text[self.at : start], instead)
-        self.at = end
+        # A comment that ends a body reaches over the first half of a CRLF.
+        self.at = end - 1 if self.text[end - 1 : end + 1] == b"\r\n" else end
 
     def statements(self, nodes: list[Node], depth: int) -> None:
         """Hide the bodies of all functions in `nodes` but the marked ones."""
@@ -92,8 +93,8 @@ class _Hiding:
         """Return whether the function stays whole."""
         if self.hot:
             at = bisect_left(self.hot, outer.start_byte)
-            end = self.text.find(b"\n", body.end_byte)
-            if at < len(self.hot) and self.hot[at] < (end if end >= 0 else len(self.text)):
+            end = _LINE_END.search(self.text, body.end_byte)
+            if at < len(self.hot) and self.hot[at] < (end.start() if end else len(self.text)):
                 return True
         return self.core and outer.kind_id == g.DECORATED and _is_core(self.text, outer)
 
@@ -105,13 +106,12 @@ class _Hiding:
             self.hide_around(node, body, inner, said, depth)
             return
         opening = self.opening(node, body)
-        if said is not None:
-            instead = b"; " + HIDDEN if opening is None else self.line(body)
-            self.cut(said.end_byte, body.end_byte, instead)
-        elif opening is None:
+        if opening is None and said is None:
             self.cut(body.start_byte, body.end_byte, HIDDEN)
-        else:
-            self.cut(opening, body.end_byte, self.line(body))
+        elif said is not None:
+            self.cut(said.end_byte, body.end_byte, opening[1] if opening else b"; " + HIDDEN)
+        elif opening is not None:
+            self.cut(opening[0], body.end_byte, opening[1])
 
     def hide_around(
         self, node: Node, block: Node, inner: list[int], said: Node | None, depth: int
@@ -124,7 +124,9 @@ class _Hiding:
         if opening is None:  # a block on the line of its header holds no definition
             self.cut(block.start_byte, block.end_byte, HIDDEN)
             return
-        start = said.end_byte if said is not None else opening
+        start, hidden = opening
+        if said is not None:
+            start = said.end_byte
         end = start
         for child in block.named_children:
             if child.start_byte < start:
@@ -134,7 +136,7 @@ class _Hiding:
                 end = child.end_byte
                 continue
             if end > start:
-                self.cut(start, end, self.line(block))
+                self.cut(start, end, hidden)
             if child.kind_id in g.DEFINITIONS:
                 self.definition(child, depth + 1)
             else:
@@ -142,7 +144,7 @@ class _Hiding:
                     self.hide_around(clause, within, inner, None, depth + 1)
             start = end = child.end_byte
         if end > start:
-            self.cut(start, end, self.line(block))
+            self.cut(start, end, hidden)
 
     def kept_inside(self, body: Node) -> list[int]:
         """Return where the definitions inside of a function start that must stay, in order."""
@@ -150,11 +152,9 @@ class _Hiding:
         if self.text.find(b"def ", *within) < 0 and self.text.find(b"class ", *within) < 0:
             return []
         captured = QueryCursor(_INNER).captures(body)
-        decorated = {}
-        for outer in captured.get("decorated", []):
-            node = outer.child_by_field_id(g.DEFINITION)
-            if node is not None:
-                decorated[node.start_byte] = outer
+        decorated = {
+            outer.named_children[-1].start_byte: outer for outer in captured.get("decorated", [])
+        }
         kept = []
         for node in captured.get("inner", []):
             inner = node.child_by_field_id(g.BODY)
@@ -166,26 +166,29 @@ class _Hiding:
                 kept.append(outer.start_byte)
         return sorted(kept)
 
-    def line(self, block: Node) -> bytes:
-        """Return a line end and the sign of what is hidden, indented as `block` is."""
-        start = block.start_byte
-        indent = self.text[start - block.start_point.column : start]
-        return self.source.newline + indent + HIDDEN
+    def opening(self, node: Node, block: Node) -> tuple[int, bytes] | None:
+        """Return where the line of the header of `block` ends, and the line that stands for it.
 
-    def opening(self, node: Node, block: Node) -> int | None:
-        """Return where the line of the header of `block` ends, or None if it goes on with it."""
+        None if the block is on the line of its header.
+        """
         start = node.start_byte
         header = self.text[start : block.start_byte]
         bare = header.rstrip()
         if bare.endswith(b":") and b"#" not in bare:
-            return start + len(bare) if _LINE_END.search(header, len(bare)) else None
-        colon = next(
-            child.end_byte
-            for child in reversed(node.children)
-            if child.type == ":" and child.end_byte <= block.start_byte
-        )
-        rest = _REST_OF_LINE.match(self.text, colon, block.start_byte)
-        return rest.end() if rest else None
+            end = start + len(bare)
+        else:
+            colon = next(
+                child.end_byte
+                for child in reversed(node.children)
+                if child.type == ":" and child.end_byte <= block.start_byte
+            )
+            rest = _REST_OF_LINE.match(self.text, colon, block.start_byte)
+            if rest is None:
+                return None
+            end = rest.end()
+        blank = header[end - start :]
+        at = max(blank.rfind(b"\n"), blank.rfind(b"\r"))
+        return (end, self.source.newline + blank[at + 1 :] + HIDDEN) if at >= 0 else None
 
 
 def _hot_comments(source: Source) -> list[int]:

@@ -69,10 +69,7 @@ def docstring(source: Source, body: Node) -> Node | None:
     """Return the statement that is the docstring of `body`, as `ast.get_docstring` sees it."""
     if body.named_child_count == 0:
         return None
-    statement = body.named_child(0)
-    if statement.kind_id == g.COMMENT:
-        statements = (child for child in body.named_children if child.kind_id != g.COMMENT)
-        statement = next(statements, statement)
+    statement = body.named_child(0)  # comments before it are outside of the body
     if statement.kind_id != g.EXPRESSION or statement.child_count != 1:
         return None
     node: Node | None = statement.named_child(0)

@@ -17,6 +17,7 @@ _DEEPEST: Final = 8
 """Levels of indentation that are cut into pieces; deeper errors cost the whole piece."""
 
 _CONTINUES: Final = re.compile(rb"(?:else|elif|except|finally)\b|[)\]}]")
+_LINES: Final = re.compile(rb"[^\s][^\r\n]*")
 _INK: Final = re.compile(rb"[^\r\n]")
 _COMMENTS_AND_STRINGS: Final = re.compile(
     rb"#[^\n]*"
@@ -47,13 +48,16 @@ def first_error(root: Node) -> int | None:
     The default of a type parameter (PEP 696) is valid Python that the grammar does not know; it
     is no error.
     """
-    stack = [root]
+    stack = [(root, False)]
     while stack:
-        node = stack.pop()
-        if node.is_missing or (node.is_error and not _is_type_default(node)):
+        node, in_type_parameters = stack.pop()
+        if node.is_error or node.is_missing:
+            if in_type_parameters and b"=" in (node.text or b""):
+                continue
             return node.start_byte
-        if node.has_error and not node.is_error:
-            stack.extend(reversed(node.children))
+        if node.has_error:
+            inside = in_type_parameters or node.kind_id == g.TYPE_PARAMETER
+            stack.extend((child, inside) for child in reversed(node.children))
     return None
 
 
@@ -76,18 +80,12 @@ def _mended(text: bytes, in_strings: Collection[int]) -> Mended | None:
     root = g.parse(_blanked(text, 0, len(text), broken))
     if not broken or not _is_whole(root):
         return None
-    lines = sum(text.count(b"\n", piece.start, piece.end - 1) + 1 for piece in broken)
+    lines = sum(len(_LINES.findall(text, piece.start, piece.end)) for piece in broken)
     return Mended(root, min(piece.error for piece in broken), lines)
 
 
 def _is_whole(root: Node) -> bool:
     return not root.has_error or first_error(root) is None
-
-
-def _is_type_default(error: Node) -> bool:
-    parent = error.parent
-    named = parent is not None and parent.kind_id == g.TYPE_PARAMETER
-    return named and (error.text or b"").startswith(b"=")
 
 
 def _lines_in_strings(text: bytes) -> frozenset[int]:
@@ -133,23 +131,29 @@ def _pieces(
     """Yield the bounds of the statements in text[start:end], found by indentation alone.
 
     The indentation of the first line that is not blank is the one that begins a statement. A
-    decorator goes with what it decorates, an ``else`` with what is before it.
+    decorator goes with what it decorates, an ``else`` with what is before it; one that is indented
+    less ends the block, and the line after it begins the next.
     """
     level = -1
-    begun = at = start
+    at = start
+    begun: int | None = start
     decorated = False
     for line in text[start:end].splitlines(keepends=True):
         rest = line.lstrip(b" \t\f")
         indent = len(line) - len(rest)
         if rest.strip() and not rest.startswith(b"#") and at not in in_strings:
             level = indent if level < 0 else level
-            if indent <= level:
-                if at > begun and not decorated and not _CONTINUES.match(rest):
+            clause = _CONTINUES.match(rest) is not None
+            if begun is None:
+                begun = at
+            elif indent < level or (indent == level and not clause and not decorated):
+                if at > begun:
                     yield begun, at
-                    begun = at
+                begun = None if indent < level and clause else at
+            if indent <= level:
                 decorated = rest.startswith(b"@")
         at += len(line)
-    if end > begun:
+    if begun is not None and end > begun:
         yield begun, end
 
 

@@ -45,8 +45,11 @@ class Source:
     """Lines that do not parse and that a skeleton therefore lacks."""
 
     def blame(self, offset: int) -> None:
-        """Take note of a syntax error at `offset`; the first one of the file is kept."""
-        if self.broken_at is None or offset < self.broken_at:
+        """Take note of an error at `offset` that the grammar did not see; the first one is kept.
+
+        In a mended file, an empty body is what was blanked, and the error is known.
+        """
+        if not self.left_out and (self.broken_at is None or offset < self.broken_at):
             self.broken_at = offset
 
     def line_of(self, offset: int) -> int:
@@ -82,7 +85,7 @@ def decoded(content: bytes) -> tuple[str, bytes] | str:
     Only encodings that contain ASCII as it is are followed, and only if going there and back
     gives the same bytes: then a view can be given back exactly in the file's own encoding.
     """
-    name = codec_of(content[: 2 * 4096]) if b"coding" in content[:4096] else "utf-8"
+    name = codec_of(content.removeprefix(BOM)) if b"coding" in content[:4096] else "utf-8"
     try:
         codec = codecs.lookup(name).name
         if _ASCII.decode(codec) != _ASCII.decode("ascii"):
