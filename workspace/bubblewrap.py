@@ -16,6 +16,9 @@ _NAMESPACES = (
     "--disable-userns", "--cap-drop", "ALL", "--new-session", "--die-with-parent",
 )  # fmt: skip
 
+_READ_ONLY = tuple(word for path in ("/dev", "/proc", "/") for word in ("--remount-ro", path))
+"""What bwrap itself mounts. The kernel's settings in ``/proc`` would obey root in any sandbox."""
+
 _LIMITED = f"""\
 ulimit -n {OPEN_FILES} 2>/dev/null
 ulimit -f {FILE_BYTES // 512}
@@ -48,7 +51,7 @@ class Bubblewrap(Sandbox, frozen=True, kw_only=True):
             *_devices(),
             *_mounts(self.places.adding("write", [worktree, home])),
             *_protections(worktree),
-            *("--remount-ro", "/dev", "--remount-ro", "/"),
+            *_READ_ONLY,
             *_NAMESPACES,
             *(() if self.network else ("--unshare-net",)),
             *("--chdir", str(worktree), "--", "/bin/sh", "-c", _LIMITED, "sh", command),

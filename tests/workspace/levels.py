@@ -1,0 +1,32 @@
+"""The levels of the sandbox as tests get them: really, or skipped with the reason."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from events.settings import SandboxSettings
+from workspace.errors import SandboxUnavailableError
+from workspace.ladder import choose
+from workspace.sandbox import Sandbox
+
+Level = Literal["bwrap", "landlock", "none"]
+CONFINING: tuple[Level, ...] = ("bwrap", "landlock")
+LEVELS: tuple[Level, ...] = (*CONFINING, "none")
+
+
+def level_here(
+    level: Level,
+    settings: SandboxSettings = SandboxSettings(),  # noqa: B008 - a frozen value
+    hidden: Iterable[Path] = (),
+    environment: Mapping[str, str] = os.environ,
+) -> Sandbox:
+    """Return the level; where it cannot be had skip the test, which in CI is an error."""
+    try:
+        return choose(level, settings, hidden, environment)
+    except SandboxUnavailableError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
