@@ -59,6 +59,7 @@ def opened(folder: RunFolder, checkout: Path) -> Iterator[OpenRun]:
     blobs = Blobs(folder.blobs)
     view = RunView(read_blob=blobs.text)
     with JsonlLog.open(folder.log, CODEC, on_record=view.take) as log:
+        blobs.sweep()
         repository = Repository.create(folder.git, checkout)
         log.subscribe(lambda recorded: failpoint("after-position", recorded.position))
         log.subscribe(view.take)
