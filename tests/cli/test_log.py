@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -164,6 +165,21 @@ def test_following_prints_what_comes_until_nobody_works_on_the_run(
         assert "run.ended" in rest.splitlines()[-1]
         assert process.stderr.read() == "trackside: no process works on run r1\n"
     assert process.returncode == 0
+
+
+def test_ctrl_c_ends_following_with_its_exit_code(story: Story, shop: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "cli.main", "log", "--follow", "--repo", str(shop)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert "log.opened" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read() == "trackside: interrupted\n"
+    assert process.returncode == 130
 
 
 def test_following_a_run_that_nobody_works_on_ends_at_once(
