@@ -27,6 +27,10 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     """All that count against a budget: input, output and thinking."""
     usd: float | None
     """Null if the price of a model is not known; never 0 for that."""
+    failed: int
+    """Calls that came to nothing and were made again or given up."""
+    latency_s: float
+    """Seconds that the answered calls took, added up."""
 
 
 class TierUse(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +39,27 @@ class TierUse(msgspec.Struct, frozen=True, kw_only=True):
     tier: Tier
     model: str
     use: Use
+
+
+class NamedUse(msgspec.Struct, frozen=True, kw_only=True):
+    """What one ticket or attempt has used, its hints included."""
+
+    name: str
+    use: Use
+
+
+class UsageAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """`trackside usage`: what a run has used, in all and in its parts."""
+
+    code: str
+    """How the run stands."""
+    position: int
+    digest: str
+    run: str
+    use: Use
+    tiers: tuple[TierUse, ...]
+    tickets: tuple[NamedUse, ...]
+    attempts: tuple[NamedUse, ...]
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,6 +227,7 @@ ANSWERS: dict[str, type[msgspec.Struct]] = {
     "resume": Summary,
     "runs": Runs,
     "status": Status,
+    "usage": UsageAnswer,
     "doctor": Diagnosis,
 }
 """Command -> the shape of its answer."""

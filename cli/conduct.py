@@ -17,6 +17,7 @@ from cli.bug_report import keep_reports_in, write_report
 from cli.diagnostics import Diagnostics
 from cli.escape import json_text
 from cli.interrupts import interrupting
+from cli.next_steps import to_name
 from cli.progress import progress_for
 from cli.standing import exit_code_of, standing_of
 from cli.summary import summary_of
@@ -56,7 +57,7 @@ def carry_through(opened: OpenRun, args: argparse.Namespace) -> int:
         opened.log.seal()
         remove_folder(opened.worktrees)
     standing = standing_of(opened.world.run, held=False)
-    summary = summary_of(opened.view, standing, opened.repository.user.top)
+    summary = summary_of(opened.view, standing, to_name(opened.repository.user.top))
     print(json_text(summary) if args.json else "\n".join(lines_of(summary)))
     return exit_code_of(standing)
 

@@ -23,6 +23,10 @@ class Spent(msgspec.Struct, frozen=True):
     """Of the calls whose price is known."""
     unpriced: frozenset[str] = frozenset()
     """Models that were called and whose price is not known."""
+    failed: int = 0
+    """Calls that failed, whatever they cost."""
+    latency_s: float = 0.0
+    """Of the calls that were answered, added up."""
 
     @property
     def usd(self) -> float | None:
@@ -36,6 +40,8 @@ class Spent(msgspec.Struct, frozen=True):
             self.usage + other.usage,
             self.known_usd + other.known_usd,
             self.unpriced | other.unpriced,
+            self.failed + other.failed,
+            self.latency_s + other.latency_s,
         )
 
 
@@ -54,40 +60,58 @@ class Spending:
     by_model: dict[tuple[Tier, str], Spent] = field(default_factory=dict)
     by_ticket: dict[TicketId, Spent] = field(default_factory=dict)
     """Over all attempts at a ticket and their hints."""
+    by_attempt: dict[AttemptId, Spent] = field(default_factory=dict)
+    """The same, attempt by attempt."""
     _models: dict[AttemptId, str] = field(default_factory=dict)
     """Model of each attempt."""
-    _asked: dict[StreamId, TicketId] = field(default_factory=dict)
-    """Ticket of each hint that is not given yet."""
+    _asked: dict[StreamId, AttemptId] = field(default_factory=dict)
+    """Attempt of each hint that is not given yet."""
 
     def take(self, stream: StreamId, event: Event, on: date) -> None:
         """Add what one event says of a model call that was answered on that day."""
         match event:
             case AttemptStarted(terms=terms):
                 self._models[terms.attempt] = terms.model
-            case ReplyRecorded(usage=usage):
-                self._add_turn(stream, usage, on)
-            case CallFailed(usage=usage) if usage.total:
-                self._add_turn(stream, usage, on)
+            case ReplyRecorded(usage=usage, latency_s=latency_s):
+                attempt = AttemptId(name_of(stream))
+                self._add(WORKER, self._models[attempt], attempt, usage, on, latency_s)
+            case CallFailed(usage=usage):
+                attempt = AttemptId(name_of(stream))
+                self._count_failure(self._models[attempt], attempt)
+                if usage.total:
+                    self._add(WORKER, self._models[attempt], attempt, usage, on)
             case HintAsked(failure=failure):
-                self._asked[stream] = ticket_of(failure.attempt)[0]
+                self._asked[stream] = failure.attempt
             case HintGiven(model=model, usage=usage):
-                ticket = self._asked.pop(stream)
+                attempt = self._asked.pop(stream)
                 if model:
-                    self._add(QA, model, ticket, usage, on)
+                    self._add(QA, model, attempt, usage, on)
 
     def of_ticket(self, ticket: TicketId) -> Spent:
         """Return what a ticket has used so far."""
         return self.by_ticket.get(ticket, Spent())
 
-    def _add_turn(self, stream: StreamId, usage: Usage, on: date) -> None:
-        attempt = AttemptId(name_of(stream))
-        self._add(WORKER, self._models[attempt], ticket_of(attempt)[0], usage, on)
-
-    def _add(self, tier: Tier, model: str, ticket: TicketId, usage: Usage, on: date) -> None:
+    def _add(
+        self,
+        tier: Tier,
+        model: str,
+        attempt: AttemptId,
+        usage: Usage,
+        on: date,
+        latency_s: float = 0.0,
+    ) -> None:
         usd = cost(model, usage, on)
-        spent = Spent(1, usage, usd or 0.0, frozenset() if usd is not None else frozenset({model}))
+        unpriced = frozenset() if usd is not None else frozenset({model})
+        self._put(tier, model, attempt, Spent(1, usage, usd or 0.0, unpriced, 0, latency_s))
+
+    def _count_failure(self, model: str, attempt: AttemptId) -> None:
+        self._put(WORKER, model, attempt, Spent(failed=1))
+
+    def _put(self, tier: Tier, model: str, attempt: AttemptId, spent: Spent) -> None:
+        ticket, _ = ticket_of(attempt)
         self.total += spent
         self.by_ticket[ticket] = self.of_ticket(ticket) + spent
+        self.by_attempt[attempt] = self.by_attempt.get(attempt, Spent()) + spent
         self.by_model[tier, model] = self.by_model.get((tier, model), Spent()) + spent
 
 

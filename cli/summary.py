@@ -8,7 +8,7 @@ from cli.blocks import because_of
 from cli.escape import path_text
 from cli.next_steps import next_steps
 from cli.run_view import RunView
-from cli.spending import Spent
+from cli.spending import Spending, Spent
 from cli.standing import Standing
 from cli.words import action_words
 from events.run import Run
@@ -54,10 +54,7 @@ def summary_of(view: RunView, standing: Standing, repository: Path | None = None
         ),
         waits=tuple(_waits(view)),
         use=use_of(total),
-        tiers=tuple(
-            TierUse(tier=tier, model=model, use=use_of(spent))
-            for (tier, model), spent in sorted(view.spending.by_model.items())
-        ),
+        tiers=tiers_of(view.spending),
         unpriced=tuple(sorted(total.unpriced)),
         next=next_steps(view.world, standing, repository),
     )
@@ -74,6 +71,16 @@ def use_of(spent: Spent) -> Use:
         thinking=usage.thinking,
         tokens=usage.total,
         usd=spent.usd,
+        failed=spent.failed,
+        latency_s=round(spent.latency_s, 3),
+    )
+
+
+def tiers_of(spending: Spending) -> tuple[TierUse, ...]:
+    """Return what each model has used in each tier, in the order of their names."""
+    return tuple(
+        TierUse(tier=tier, model=model, use=use_of(spent))
+        for (tier, model), spent in sorted(spending.by_model.items())
     )
 
 

@@ -42,7 +42,7 @@ def test_a_failed_call_counts_if_it_cost_something() -> None:
     spending = Spending()
     spending.take(STREAM, AttemptStarted(terms(model=PRO)), DAY)
     spending.take(STREAM, CallFailed("unavailable", "down"), DAY)
-    assert spending.total == Spent()
+    assert spending.total == Spent(failed=1)
     spending.take(STREAM, CallFailed("truncated", "too long", usage=SHORT), DAY)
     assert spending.total.usage == SHORT
 
