@@ -1,10 +1,19 @@
 """Code brought onto one line: the tokens of a node without comments and line ends."""
 
+import re
 from typing import Final
 
 from tree_sitter import Node
 
 from workspace.views import grammar as g
+
+# The common case by patterns, which is several times as fast as a walk over the tokens: code with
+# no string, comment or backslash in it, in which the only parentheses are those of the list.
+_SEVERAL: Final = 2
+_NEEDS_TREE: Final = re.compile(rb"[\"'#\\]")
+_AFTER_OPENING: Final = re.compile(rb"([(\[{])\s*[\r\n]\s*")
+_BEFORE_CLOSING: Final = re.compile(rb",?\s*[\r\n]\s*(\))|\s*[\r\n]\s*([\]},])")
+_LINE_END: Final = re.compile(rb"\s*[\r\n]\s*")
 
 _OPENING: Final = frozenset({b"(", b"[", b"{"})
 _CLOSING: Final = frozenset({b")", b"]", b"}", b","})
@@ -47,6 +56,10 @@ def _children(node: Node) -> list[Node]:
 def one_line(text: bytes, node: Node, stop: int) -> bytes:
     """Return text[node.start:stop] without trailing space, flattened only if it needs to be."""
     code = text[node.start_byte : stop].rstrip()
-    if b"\n" in code or b"#" in code or b"\r" in code:
-        return flat(text, node, stop)
-    return code
+    if b"\n" not in code and b"#" not in code and b"\r" not in code:
+        return code
+    if node.kind_id in g.ONE_LIST and code.count(b"(") < _SEVERAL and not _NEEDS_TREE.search(code):
+        code = _AFTER_OPENING.sub(rb"\1", code)
+        code = _BEFORE_CLOSING.sub(rb"\1\2", code)
+        return _LINE_END.sub(b" ", code)
+    return flat(text, node, stop)

@@ -49,6 +49,7 @@ TRY: Final = _kind("try_statement")
 
 DEFINITIONS: Final = frozenset({FUNCTION, CLASS, DECORATED})
 LISTS: Final = frozenset({_kind("parameters"), _kind("argument_list")})
+ONE_LIST: Final = frozenset({CLASS, FUNCTION, FROM_IMPORT, FUTURE_IMPORT})
 LOOPS: Final = frozenset({_kind("for_statement"), _kind("while_statement")})
 IMPORTS: Final = frozenset({IMPORT, FROM_IMPORT, FUTURE_IMPORT})
 COMPOUND: Final = frozenset(

@@ -6,7 +6,7 @@ and the smallest pieces that do not parse are blanked: offsets stay, all the res
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from tree_sitter import Node
@@ -27,19 +27,21 @@ _COMMENTS_AND_STRINGS: Final = re.compile(
 )
 
 
+class Piece(NamedTuple):
+    """A part of a file that does not parse, from offset `start` to `end`."""
+
+    start: int
+    end: int
+    error: int
+    """Offset of the error in it."""
+
+
 class Mended(NamedTuple):
     """The tree of a broken file without its broken pieces."""
 
     root: Node
-    first_error: int
-    """Offset."""
+    pieces: Sequence[Piece]
     lines_blanked: int
-
-
-class _Piece(NamedTuple):
-    start: int
-    end: int
-    error: int
 
 
 def first_error(root: Node) -> int | None:
@@ -77,11 +79,11 @@ def mend(text: bytes) -> Mended | None:
 
 def _mended(text: bytes, in_strings: Collection[int]) -> Mended | None:
     broken = list(_broken(text, 0, len(text), in_strings, 0))
-    root = g.parse(_blanked(text, 0, len(text), broken))
+    root = g.parse(blanked(text, 0, len(text), broken))
     if not broken or not _is_whole(root):
         return None
     lines = sum(len(_LINES.findall(text, piece.start, piece.end)) for piece in broken)
-    return Mended(root, min(piece.error for piece in broken), lines)
+    return Mended(root, broken, lines)
 
 
 def _is_whole(root: Node) -> bool:
@@ -101,7 +103,7 @@ def _lines_in_strings(text: bytes) -> frozenset[int]:
 
 def _broken(
     text: bytes, start: int, end: int, in_strings: Collection[int], depth: int
-) -> Iterator[_Piece]:
+) -> Iterator[Piece]:
     """Yield the smallest pieces of text[start:end] that do not parse, in their order."""
     for first, last in _pieces(text, start, end, in_strings):
         root = g.parse(text[first:last])
@@ -111,13 +113,13 @@ def _broken(
         body = _body_start(text, first, last)
         if body is not None and depth < _DEEPEST:
             inner = list(_broken(text, body, last, in_strings, depth + 1))
-            if inner and _is_whole(g.parse(_blanked(text, first, last, inner))):
+            if inner and _is_whole(g.parse(blanked(text, first, last, inner))):
                 yield from inner
                 continue
-        yield _Piece(first, last, min(first + error, last - 1))
+        yield Piece(first, last, min(first + error, last - 1))
 
 
-def _blanked(text: bytes, first: int, last: int, pieces: Collection[_Piece]) -> bytes:
+def blanked(text: bytes, first: int, last: int, pieces: Collection[Piece]) -> bytes:
     """Return text[first:last] with spaces in the place of `pieces`; line ends stay."""
     mended = bytearray(text[first:last])
     for start, end, _ in pieces:

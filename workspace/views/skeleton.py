@@ -6,7 +6,7 @@ from typing import Final
 from tree_sitter import Node
 
 from workspace.views import grammar as g
-from workspace.views.flat import flat, one_line
+from workspace.views.flat import one_line
 from workspace.views.source import Source, render
 
 LONGEST_VALUE: Final = 24
@@ -49,7 +49,7 @@ class _Drawing:
 
     def __init__(self, source: Source, whole: frozenset[int]) -> None:
         self.source = source
-        self.text = source.text
+        self.text = source.clean
         self.whole = whole
         self.lines: list[bytes] = []
 
@@ -70,7 +70,7 @@ class _Drawing:
 
         Returns the number of lines that were written when the first name was met.
         """
-        text, lines = self.text, self.lines
+        lines = self.lines
         at = -1
         for node in nodes:
             kind = node.kind_id
@@ -80,7 +80,7 @@ class _Drawing:
                     self.assignment(first, indent, names)
             elif kind in g.DEFINITIONS:
                 if node.start_byte in self.whole:
-                    lines.append(indent + text[node.start_byte : node.end_byte])
+                    lines.append(indent + self.source.text[node.start_byte : node.end_byte])
                 else:
                     self.definition(node, kind, indent, depth)
             elif kind in g.IMPORTS:
@@ -192,10 +192,9 @@ class _Drawing:
 
     def imported(self, node: Node) -> bytes:
         """Return an import on one line, without the parentheses of a longer one."""
-        code = self.text[node.start_byte : node.end_byte]
-        if b"\n" not in code and b"#" not in code and b"\r" not in code:
+        code = one_line(self.text, node, node.end_byte)
+        if len(code) == node.end_byte - node.start_byte:
             return code
-        code = flat(self.text, node, node.end_byte)
         start = code.find(b"(")
         return code if start < 0 else code[:start] + code[start + 1 :].rstrip(b",) ")
 

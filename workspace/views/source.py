@@ -10,7 +10,7 @@ from tree_sitter import Node
 
 from workspace.views import grammar as g
 from workspace.views.excerpt import excerpt, remark
-from workspace.views.mend import first_error, mend
+from workspace.views.mend import blanked, first_error, mend
 
 LARGEST_BYTES: Final = 2 * 1024 * 1024
 """Larger files are not parsed: 2 MiB of ordinary code take 0.2 s, of garbage 2 s and more."""
@@ -33,6 +33,8 @@ class Source:
 
     text: bytes
     """The file as UTF-8, without byte order mark, its own line ends kept."""
+    clean: bytes
+    """The same without the pieces that do not parse; spaces are in their place."""
     root: Node
     newline: bytes
     codec: str = "utf-8"
@@ -129,13 +131,16 @@ def read_source(content: bytes) -> Source | str:
     if b"\r" in text:
         newline = b"\r\n" if b"\r\n" in text else b"\r" if b"\n" not in text else b"\n"
         parsed = _LONE_CR.sub(b"\n", text)
-    source = Source(text, g.parse(parsed), newline, codec, content.startswith(BOM))
+    source = Source(text, text, g.parse(parsed), newline, codec, content.startswith(BOM))
     error = first_error(source.root) if source.root.has_error else None
     if error is not None:
         mended = mend(parsed) if len(parsed) <= MENDED_BYTES else None
         if mended is None:
             return f"it does not parse at line {source.line_of(error)}"
-        source.root, source.broken_at, source.left_out = mended
+        source.root = mended.root
+        source.clean = blanked(text, 0, len(text), mended.pieces)
+        source.broken_at = min(piece.error for piece in mended.pieces)
+        source.left_out = mended.lines_blanked
     return source
 
 
