@@ -3,10 +3,10 @@
 import re
 from typing import NamedTuple
 
-from events.diagnosis.cleaning import printable
-from events.hint import MAX_WORDS
+from events.diagnosis.cleaning import LINE_CHARS, printable
+from events.hint import MAX_CHARS, MAX_WORDS
 
-WORD_CHARS, HINT_CHARS = 160, 400
+WORD_CHARS = 160
 
 _LIBRARY = re.compile(
     r"(?:^|/)(?:site-packages|dist-packages|node_modules|lib/python\d|python\d[.\d]*/lib|\.cargo"
@@ -50,6 +50,12 @@ def is_ours(path: str) -> bool:
     return _LIBRARY.search(path) is None
 
 
+def next_line(text: str, position: int) -> str:
+    """Return the line after the one that ends at `position`, as the rest of a sentence."""
+    line = text[position : position + LINE_CHARS].removeprefix("\n").partition("\n")[0].strip()
+    return f" {line}" if line else ""
+
+
 def cut_to(text: str, words: int) -> str:
     """Return the first `words` words of `text` on one line; three dots end what was cut.
 
@@ -66,4 +72,4 @@ def hint_of(*parts: str) -> str:
     words = printable(" ".join(filter(None, parts))).split()[:MAX_WORDS]
     bounded = (w if len(w) <= WORD_CHARS else w[: WORD_CHARS - 3] + "..." for w in words)
     hint = " ".join(bounded)
-    return hint if len(hint) <= HINT_CHARS else hint[:HINT_CHARS].rpartition(" ")[0]
+    return hint if len(hint) <= MAX_CHARS else hint[:MAX_CHARS].rpartition(" ")[0]

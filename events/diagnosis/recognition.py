@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from events.diagnosis import runners, toolchains, tracebacks, traces
+from events.diagnosis import pytest_reports, runners, toolchains, tracebacks, traces
 from events.diagnosis.cause import Cause
 
 Recogniser = Callable[[str], Cause | None]
@@ -11,9 +11,10 @@ Recogniser = Callable[[str], Cause | None]
 
 RECOGNISERS: tuple[Recogniser, ...] = (
     # A report says which test, and quotes the rest.
-    runners.pytest_report,
-    runners.pytest_timeout,
+    pytest_reports.pytest_report,
+    pytest_reports.pytest_timeout,
     runners.unittest_report,
+    runners.doctest_report,
     runners.tap_report,
     # How a process died says more than what it printed before.
     tracebacks.fatal_error,
@@ -34,7 +35,7 @@ _TELLING = re.compile(
     r"|denied|refused|invalid|missing|not found|no such|unknown|unexpected|panic|abort(?:ed)?"
     r"|killed|out of memory|unbound|undefined|expected)\b)|\w(?:Error|Exception)\b"
 )
-_HARMLESS = re.compile(r"(?i:\b(?:0|no) (?:error|fail)|\bnpm warn\b)")
+_HARMLESS = re.compile(r"(?i:\b(?:0|no) (?:error|fail)|\bnpm warn\b|error is not recoverable)")
 
 
 def recognised(text: str, exit_code: int | None = None) -> Cause | None:

@@ -7,7 +7,7 @@ that fires more than once, the first place counts.
 import re
 from dataclasses import dataclass
 
-from events.diagnosis.cause import Cause
+from events.diagnosis.cause import Cause, next_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,10 @@ class Rule:
             return None
         said = {name: words or "" for name, words in match.groupdict().items()}
         where, who, more = (said.get(name, "") for name in ("where", "who", "more"))
-        return Cause(match.start("what"), self.what.format_map(said), where, who, more)
+        what = self.what.format_map(said)
+        if what.endswith(":"):
+            what += next_line(text, match.end())
+        return Cause(match.start("what"), what, where, who, more)
 
 
 def _rule(name: str, pattern: str, what: str = "{what}") -> Rule:
@@ -61,7 +64,8 @@ COMPILERS = (
     _rule("gcc, clang, javac, mypy", _FILE_AT + r"(?::\d+)?: (?:fatal )?error: " + _REST),
     _rule(
         "linker",
-        r"(?:\S*ld: )?(?:(?P<where>[^\s:]+):)?[^\n]*?\b(?P<what>undefined reference to [^\n]+)",
+        r"(?:\S*ld: )?(?:(?P<where>[^\s:]+):)?[^\n]*?\b"
+        r"(?P<what>(?:undefined reference|multiple definition) [^\n]+)",
     ),
     _rule("rustc", r"(?P<what>error(?:\[E\d+\])?: [^\n]+)\n *--> " + _AT),
     _rule("sanitizer", r"SUMMARY: (?P<what>\w+Sanitizer: \S+) " + _AT),
@@ -96,6 +100,7 @@ RUNTIMES = (
     _rule("panic of old Rust", r"thread '[^'\n]*' panicked at (?P<what>'[^\n]+'), " + _AT),
     _rule("panic of Go", r"(?P<what>panic: [^\n]+)"),
     _rule("python that cannot start", r"\S*python[\d.]*: " + _REST),
+    _rule("thrown in Node", _AT + r"\n[^\n]*\n *\^+\n(?P<what>\S[^\n]*)$"),
     _rule("perl", r"(?P<what>\S[^\n]*?) at (?P<where>\S+ line \d+)\.$"),
 )
 

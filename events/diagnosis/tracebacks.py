@@ -5,11 +5,9 @@ from collections.abc import Iterator
 from itertools import islice, pairwise
 from typing import NamedTuple
 
-from events.diagnosis.cause import Cause, is_ours
+from events.diagnosis.cause import Cause, is_ours, next_line
 
 MOST_TRACEBACKS = 2000
-NEXT_CHARS = 200
-"""How much of a message is read beyond its first line, if that ends in a colon."""
 
 _HEADER = re.compile(r"Traceback \(most recent call last\):[^\n]*\n")
 _FRAME = re.compile(r'File "(?P<path>[^"\n]+)", line (?P<line>\d+)')
@@ -103,7 +101,7 @@ def _tracebacks(text: str) -> Iterator[Traceback]:
                 where = innermost(text[header.end() : line.start()])
                 what = words.strip()
                 if what.endswith(":"):
-                    what += text[line.end() : end][:NEXT_CHARS].lstrip("\n").partition("\n")[0]
+                    what += next_line(text, line.end())
                 yield Traceback(header.start(), what, line.start(), where)
                 break
 

@@ -12,8 +12,8 @@ _JAVA_FRAME = re.compile(
 )
 _JAVA_LIBRARY = re.compile(r"(?:java|javax|jdk|sun|org\.junit)[./]")
 _NODE_ERROR = re.compile(
-    r"^(?:Uncaught )?(?P<what>[A-Z]\w*(?:Error|Exception)(?: \[\w+\])?: [^\n]+"
-    r"|Error: [^\n]+|AssertionError[^\n]*)\n(?P<rest>(?:(?! +at )[^\n]*\n){0,8}?)(?= +at )",
+    r"^(?:Uncaught )?(?P<what>(?:[A-Z]\w*)?(?:Error|Exception)(?: \[\w+\])?: [^\n]+"
+    r"|AssertionError[^\n]*)\n(?P<rest>(?:(?! +at )[^\n]*\n){0,8}?)(?= +at )",
     re.MULTILINE,
 )
 _NODE_FRAME = re.compile(r"^ +at [^\n]*?(?P<path>[^\s()]+):(?P<line>\d+):\d+\)?", re.MULTILINE)
