@@ -1,8 +1,12 @@
 """What an attempt is told before it starts: the ticket, its goal, and what went before."""
 
+from collections.abc import Sequence
+
 import msgspec
 
+from events.attempt_words import Terms
 from events.ids import AttemptId
+from events.payload import ReadText
 from events.ticket import Ticket
 
 
@@ -29,3 +33,25 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the attempt before handed on; empty for the first."""
     tools: tuple[str, ...] = ()
     """Names of the tools that the worker may call."""
+
+
+def brief_of(terms: Terms, tools: Sequence[str], read: ReadText) -> Brief:
+    """Return what the worker of an attempt is told, from the terms that bind it.
+
+    Args:
+        terms: of the attempt.
+        tools: names of the tools that it may call, in the order in which models are told of them.
+        read: resolves the texts that are kept beside the log.
+    """
+    return Brief(
+        attempt=terms.attempt,
+        number=terms.number,
+        ticket=terms.ticket,
+        model=terms.model,
+        title=terms.title,
+        goal=read(terms.goal),
+        check=terms.check,
+        archetype_prompt=terms.archetype.prompt,
+        lesson=read(terms.lesson),
+        tools=tuple(tools),
+    )

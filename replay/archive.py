@@ -23,6 +23,10 @@ class Archive:
         self.codec = codec
         self.tail: Tail = CLEAN
         """What stood behind the last whole decision when the log was last read to its end."""
+        self.last = 0
+        """The last position of the log, when it was last read to its end."""
+        self.sum = ""
+        """The sum on its last record: the digest of all of it."""
         self._blobs = Blobs(folder.blobs)
 
     def records(self) -> Iterator[Recorded]:
@@ -35,7 +39,7 @@ class Archive:
         """
         with LogReader(self.folder.log, self.codec) as reader:
             yield from reader
-            self.tail = reader.tail
+            self.tail, self.last, self.sum = reader.tail, reader.head.position, reader.head.sum
 
     def select(self, wanted: Callable[[StreamId], bool]) -> dict[StreamId, list[Recorded]]:
         """Return the records of the streams that are `wanted`, by stream; raises as `records`."""

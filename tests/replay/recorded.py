@@ -1,11 +1,16 @@
 """Real runs to look back at: a small track on a small repository, played by a scripted model."""
 
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from events import approval as gate
 from events.approval import Answer, Settle, Verdict
@@ -14,8 +19,10 @@ from events.streams import EVENT_TYPES
 from replay.archive import Archive
 from store.codec import Codec
 from store.entity import Entity
+from store.head import SUM_BYTES, SUM_DIGITS, SUM_END, SUM_MARK
 from store.jsonl import JsonlLog
 from store.run_folder import RunFolder
+from store.seal import write_seal
 from tests.git_repo import GitRepo
 
 CODEC = Codec(EVENT_TYPES)
@@ -44,6 +51,7 @@ TRACK: Json = {
         {"id": "right", "depends_on": ["base"], "description": "Edit the third line."},
         {"id": "clash", "depends_on": ["base"], "description": "Edit the first line as well."},
         {"id": "retry", "depends_on": ["base"], "description": "Gives up once, then moves files."},
+        {"id": "words", "depends_on": ["base"], "description": "Only talks.", "max_attempts": 2},
         {"id": "stuck", "description": "Fails in the same way.", "max_attempts": 1},
         {"id": "after", "depends_on": ["stuck"], "description": "Waits for the stuck one."},
         {"id": "last", "depends_on": ["after"], "description": "Waits for the one that waits."},
@@ -84,7 +92,7 @@ PLAYBOOK: Json = {
                  call("read_file", path="../outside")),
             turn("That was broken.",
                  call("write_file", path="app/greet.py", content="def greet(name):\n  return 1\n"),
-                 call("run_command", command="mkdir -p build; echo x >build/x.txt; seq 2000"),
+                 call("run_command", command="mkdir build; printf 'x\\r\\n' >build/x.txt; seq 999"),
                  call("write_file", path="build/x.txt", content="made by a tool\n"),
                  call("replace_text", path="build/x.txt", old="tool", new="hand")),
             finish("The base is laid."),
@@ -98,6 +106,8 @@ PLAYBOOK: Json = {
                   call("delete_file", path="app/deep/er/still.txt")),
              turn("All done.")],
         ],
+        "words": [[turn("BLOCKED: nobody told me the price.")],
+                  [turn("I was BLOCKED before, now I am done.")]],
         "stuck": [[turn(f"Try {n}.", FAIL) for n in range(1, 5)]],
     },
     "qa": [{"match": "no luck", "hint": "the command has no luck"},
@@ -146,6 +156,43 @@ def answer(folder: RunFolder, approval: str, verdict: Verdict, **facts: Any) -> 
         question = stream_of("approval", ApprovalId(approval))
         entity = Entity.load(log, question, gate.DECIDER)
         entity.execute(Settle(Answer(verdict=verdict, by="bob", via="command", **facts)))
+
+
+def copy_of(folder: RunFolder, home: Path) -> RunFolder:
+    """Return a copy of a run, in a copy of its repository, for a test that harms it."""
+    repository = folder.path.parents[2]
+    copy = home / "copy"
+    shutil.copytree(repository, copy, symlinks=True)
+    return RunFolder(copy / folder.path.relative_to(repository))
+
+
+def forge(folder: RunFolder, change: Callable[[Json], None]) -> None:
+    """Write a log in which `change` was made to every record, with sums and seal that agree."""
+    hasher = hashlib.sha256()
+    data = b""
+    position = 0
+    for line in folder.log.read_bytes().split(b"\n")[:-1]:
+        record = json.loads(line)
+        change(record)
+        sealed = record.pop("sum", None)
+        body = json.dumps(record, separators=(",", ":")).encode()
+        if sealed is None:
+            data += body + b"\n"
+            hasher.update(body + b"\n")
+            continue
+        hasher.update(body[:-1])
+        digest = hasher.hexdigest()[:SUM_DIGITS]
+        mark = SUM_MARK + digest.encode() + SUM_END
+        hasher.update(mark)
+        data += body[:-1] + mark
+        position = record["position"]
+    folder.log.write_bytes(data)
+    seal = folder.read_seal()
+    if seal is not None:
+        forged = msgspec.structs.replace(
+            seal, position=position, bytes=len(data), sum=data[-SUM_BYTES:][8:40].decode()
+        )
+        write_seal(folder.seal, forged)
 
 
 def archive_of(folder: RunFolder) -> Archive:

@@ -1,0 +1,131 @@
+"""`trackside verify`: whether runs are what their rules make of them, and what nobody can know."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+
+import msgspec
+
+from cli.answers import print_answer
+from cli.escape import clipped, shown
+from cli.exit_code import ExitCode
+from cli.history import CODEC, add_repository, repository_of
+from cli.past import say_torn
+from replay.archive import Archive
+from replay.divergence import Divergence
+from replay.verify import Verdict, verify
+from store.errors import DamageError
+from store.run_folder import RunFolder
+
+WORDS_CHARS = 400
+MOST = 10
+"""Divergences that the text lists; the JSON has up to a hundred."""
+
+
+class Damaged(msgspec.Struct, frozen=True, kw_only=True):
+    """What is answered about a run whose log cannot be trusted."""
+
+    code: str = "damaged"
+    run: str
+    problem: str
+
+
+class Verification(msgspec.Struct, frozen=True, kw_only=True):
+    """What `verify` answers."""
+
+    code: str
+    """``verified``, ``other_rules``, ``diverged`` or ``damaged``: the worst of all runs."""
+    runs: tuple[Verdict | Damaged, ...]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    parser.add_argument(
+        "runs",
+        metavar="RUN",
+        nargs="*",
+        help="runs, or how their names begin (default: the latest)",
+    )
+    add_repository(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what was found; exit code 4 if anything tells against a run."""
+    repository = repository_of(args)
+    names: list[str | None] = [*args.runs] or [None]
+    folders = [RunFolder.find(repository, name) for name in names]
+    answers: list[Verdict | Damaged] = []
+    for folder in folders:
+        archive = Archive(folder, CODEC)
+        try:
+            answers.append(verify(archive, repository))
+        except DamageError as error:
+            answers.append(Damaged(run=folder.run, problem=str(error)))
+        say_torn(archive)
+    worst = max((answer.code for answer in answers), key=_BY_GRAVITY.index)
+    if args.json:
+        print_answer(Verification(code=worst, runs=tuple(answers)))
+    else:
+        for answer in answers:
+            _print(answer)
+    return ExitCode.COMPLETED if worst in _GOOD else ExitCode.LOG_DAMAGED
+
+
+_GOOD = ("verified", "other_rules")
+_BY_GRAVITY = (*_GOOD, "diverged", "damaged")
+
+
+def _print(answer: Verdict | Damaged) -> None:
+    if isinstance(answer, Damaged):
+        print(f"trackside: {shown(answer.problem)}", file=sys.stderr)
+    else:
+        print(*lines_of(answer), sep="\n")
+
+
+def lines_of(verdict: Verdict) -> Iterator[str]:
+    """Give a verdict as escaped lines; words of proof stand only where nothing tells against it."""
+    counts = verdict.counts
+    yield f"run {shown(verdict.run)}: {_WORDS[verdict.code]}"
+    yield (
+        f"  {counts.records:,} records, {counts.decisions:,} decisions decided again, "
+        f"{counts.prompts:,} prompts, {counts.contexts:,} contexts and {counts.hints:,} hints "
+        f"made again"
+    )
+    yield (
+        f"  {counts.payloads:,} payloads and {counts.objects:,} files and folders of trees read, "
+        f"{counts.edits:,} edits, {counts.merges:,} merges, {counts.commits:,} commits done again"
+    )
+    yield f"  position {verdict.position}, state digest {verdict.digest}"
+    yield f"  sum of the log {verdict.sum}"
+    if verdict.rules != verdict.installed_rules:
+        yield (
+            f"  written by rules {verdict.rules} (trackside {shown(verdict.program)}), looked at "
+            f"with rules {verdict.installed_rules} (trackside {verdict.installed_program})"
+        )
+    yield from _listed("differs from what was recorded", verdict.divergences, verdict.total)
+    yield from _listed(
+        "decided otherwise by the installed rules", verdict.differences, verdict.differences_total
+    )
+    yield "  what this cannot know:"
+    for sentence in verdict.unknown:
+        yield f"    {shown(sentence)}"
+
+
+_WORDS = {
+    "verified": "everything agrees",
+    "other_rules": "whole; another version of the rules wrote it",
+    "diverged": "DIVERGED",
+}
+
+
+def _listed(title: str, found: tuple[Divergence, ...], total: int) -> Iterator[str]:
+    if not found:
+        return
+    yield f"  {title}, first at position {found[0].position}:"
+    for one in found[:MOST]:
+        yield f"    position {one.position}, stream {shown(one.stream)}: {one.kind}"
+        yield f"      expected  {clipped(one.expected, WORDS_CHARS)}"
+        yield f"      got       {clipped(one.got, WORDS_CHARS)}"
+    if total > MOST:
+        yield f"    ... and {total - MOST:,} more"

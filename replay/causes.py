@@ -1,0 +1,120 @@
+"""Whether a command says what the streams that it comes from had said before it."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from events.approval import Ask
+from events.attempt import Attempt
+from events.attempt_words import (
+    BeginMerge,
+    Onto,
+    RecordAnswer,
+    StartAttempt,
+    TakeHint,
+    Terms,
+)
+from events.base import Command
+from events.hint import AskHint
+from events.ids import AttemptId
+from events.run_rules import terms_of
+from events.run_words import GrantMerge, MergeGranted, ParkTicket, RecordResult
+from events.streams import RUN, name_of
+from events.world import World
+from replay.decisions import Decision, Scene
+from replay.divergence import Divergence
+
+
+class CauseCheck:
+    """Follows a log and knows what each stream could have told another one.
+
+    Only what is for good is held against a command: an answer, a hint, a grant, a result. What may
+    have changed between the telling and the hearing is compared with all that it has been.
+    """
+
+    def __init__(self) -> None:
+        """Stand before the first decision."""
+        self._terms: dict[AttemptId, list[Terms]] = {}
+        """Of attempts that are assigned and not started: all that they could have been told."""
+        self._granted: dict[AttemptId, Onto] = {}
+
+    def follow(self, decision: Decision, world: World) -> None:
+        """Take note of a decision; `world` is the one after it."""
+        if decision.stream != RUN:
+            return
+        for event in decision.events:
+            if isinstance(event, MergeGranted):
+                self._granted[event.attempt] = event.onto
+        for attempt, active in world.run.active.items():
+            if world.attempt(attempt).stage == "new":
+                told = self._terms.setdefault(attempt, [])
+                terms = terms_of(world.run, active)
+                if terms not in told:
+                    told.append(terms)
+
+    def problems(self, scene: Scene) -> Iterator[Divergence]:
+        """Give what a command says otherwise than the log before it, at most one."""
+        if scene.command is None:
+            return
+        expected = self._expected(scene.command, scene)
+        if expected is not None and expected != scene.command:
+            yield scene.decision.differs("cause", _json(expected), _json(scene.command))
+
+    def _expected(self, command: Command, scene: Scene) -> Command | None:
+        """Return the command as the log would give it; None if the log cannot tell."""
+        world, to = scene.world, msgspec.structs.replace
+        match command:
+            case StartAttempt(terms=terms):
+                told = self._terms.pop(terms.attempt, [])
+                return None if terms in told or not told else StartAttempt(told[-1])
+            case BeginMerge():
+                attempt = AttemptId(name_of(scene.decision.stream))
+                onto = self._granted.get(attempt)
+                return None if onto is None else BeginMerge(onto)
+            case TakeHint(call=call):
+                given = world.hint(f"{name_of(scene.decision.stream)}.{call}").given
+                return to(command, words="" if given is None else given.words)
+            case RecordAnswer(approval=approval):
+                answer = world.approval(approval).answer
+                return None if answer is None else RecordAnswer(approval, answer)
+            case AskHint(failure=failure):
+                put = world.attempt(failure.attempt).failure
+                return None if put is None else AskHint(put)
+            case Ask(question=question):
+                gate = world.attempt(question.attempt).gate
+                if gate is None:
+                    return None
+                asked = to(
+                    question,
+                    approval=gate.approval,
+                    action=gate.action,
+                    call=gate.call,
+                    rule=gate.rule,
+                )
+                return Ask(asked)
+            case ParkTicket(approval=approval):
+                asked_of = world.approval(approval).question
+                return None if asked_of is None else to(command, attempt=asked_of.attempt)
+            case GrantMerge(position=position):
+                return to(command, position=min(position, scene.decision.position - 1))
+            case RecordResult(attempt=attempt):
+                return _result_of(world.attempt(attempt), command)
+        return None
+
+
+def _result_of(state: Attempt, command: RecordResult) -> RecordResult | None:
+    if state.result is None:
+        return None
+    return RecordResult(
+        attempt=command.attempt,
+        result=state.result,
+        reason=state.reason,
+        lesson=state.lesson,
+        usage=state.usage,
+        commit=state.commit,
+        tree=state.merged,
+    )
+
+
+def _json(command: Command) -> str:
+    return msgspec.json.encode(command).decode()

@@ -1,0 +1,55 @@
+"""What a verification works with: the kept texts, the trees, and a place to try merges."""
+
+import tempfile
+from contextlib import ExitStack
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Self
+
+from events.payload import BlobRef, ReadText, Text
+from replay.archive import Archive
+from replay.counts import Counts
+from workspace.objects import Objects
+from workspace.tree import Repository
+
+TEXTS = 256
+"""Kept texts that are held in memory: a prompt holds all of the turns before it."""
+
+
+class Desk:
+    """The evidence beside one log; close it (it is a context manager), so that its git ends."""
+
+    def __init__(self, archive: Archive, repository: Repository) -> None:
+        """Open the evidence.
+
+        Raises:
+            GitUnusableError: there is no git to read the trees with.
+        """
+        self.repository = repository
+        self.counts = Counts()
+        self._stack = ExitStack()
+        self.objects: Objects = self._stack.enter_context(repository.objects())
+        self.read: ReadText = _remembering(archive.text)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @cached_property
+    def scratch(self) -> Repository:
+        """A repository for trying merges; it is gone when the desk is closed."""
+        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="trackside-"))
+        return self.repository.scratch(Path(folder, "git"))
+
+
+def _remembering(read: ReadText) -> ReadText:
+    @lru_cache(maxsize=TEXTS)
+    def of_blob(ref: BlobRef) -> str:
+        return read(ref)
+
+    def text(kept: Text) -> str:
+        return kept if isinstance(kept, str) else of_blob(kept)
+
+    return text

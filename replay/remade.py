@@ -1,0 +1,156 @@
+"""Made again: prompts, contexts, hints, merges and commits, from the state before them alone."""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+import msgspec
+
+from events.attempt import Attempt
+from events.attempt_words import BeginCall, RecordCommit, RecordContext, RecordMerge
+from events.brief import brief_of
+from events.commit_message import commit_message
+from events.conversation import digest_of
+from events.diagnosis import first_cause, hint_prompt
+from events.hint import Hint, RecordHint, cut
+from events.ids import TreeId
+from events.prompts import prompt_of
+from events.settings import Context
+from replay.decisions import Scene
+from replay.desk import Desk
+from replay.divergence import Divergence
+from replay.exchange import SPECS
+from workspace.context import FileAt, assemble
+from workspace.git import IDENTITY
+from workspace.merge import Conflicted, Merged, merge
+from workspace.objects import FOLDER, SUBMODULE, object_id
+from workspace.tool_schemas import specs
+
+
+def made_again(scene: Scene, desk: Desk) -> Iterator[Divergence]:
+    """Give what differs if what a command carries is made again.
+
+    Raises:
+        DamageError: a kept text that it is made of is lost.
+        TreeMissingError, ObjectDamagedError: a file that it is made of is.
+    """
+    match scene.command:
+        case RecordContext():
+            yield from _context(scene, scene.command, desk)
+        case BeginCall():
+            yield from _prompt(scene, scene.command, desk)
+        case RecordHint():
+            yield from _hint(scene, scene.command, desk)
+        case RecordMerge():
+            yield from _merge(scene, scene.command, desk)
+        case RecordCommit():
+            yield from _commit(scene, scene.command, desk)
+
+
+def _context(scene: Scene, command: RecordContext, desk: Desk) -> Iterator[Divergence]:
+    state: Attempt = scene.state
+    terms = state.bound
+    desk.counts.contexts += 1
+    tools = tuple(spec.name for spec in specs(terms.archetype.tools))
+    made = assemble(
+        brief_of(terms, tools, desk.read),
+        lambda path: _file_at(desk, terms.base_tree, path),
+        Context(raw_max_tokens=terms.raw_max_tokens),
+    )
+    digest = digest_of(made.system, made.message)
+    for what, expected, got in (
+        ("tools", ", ".join(tools), ", ".join(command.tools)),
+        ("system text", made.system, desk.read(command.system)),
+        ("first message", made.message, desk.read(command.message)),
+        ("views", _json(made.views), _json(command.views)),
+        ("digest", digest, command.digest),
+    ):
+        if expected != got:
+            yield scene.decision.differs("context", *_around(what, expected, got))
+            return
+
+
+def _around(what: str, expected: str, got: str) -> tuple[str, str]:
+    """Return two long texts as the lines in which they first differ."""
+    pairs = zip(expected.split("\n"), got.split("\n"), strict=False)
+    for number, (one, other) in enumerate(pairs, start=1):
+        if one != other:
+            return f"{what}, line {number}: {one}", f"{what}, line {number}: {other}"
+    return f"{what} of {len(expected)} characters", f"{what} of {len(got)} characters"
+
+
+def _file_at(desk: Desk, tree: TreeId, path: str) -> FileAt | None:
+    found = desk.objects.find(tree, path)
+    if found is None or found.mode in {FOLDER, SUBMODULE}:
+        return None
+    return FileAt(desk.objects.blob(found.object), found.object)
+
+
+def _prompt(scene: Scene, command: BeginCall, desk: Desk) -> Iterator[Divergence]:
+    desk.counts.prompts += 1
+    made = prompt_of(scene.state, SPECS, desk.read).digest
+    if made != command.prompt:
+        yield scene.decision.differs("prompt", made, command.prompt)
+
+
+def _hint(scene: Scene, command: RecordHint, desk: Desk) -> Iterator[Divergence]:
+    state: Hint = scene.state
+    if state.failure is None:
+        return
+    desk.counts.hints += 1
+    output = desk.read(state.failure.outcome.output)
+    if command.prompt:
+        model = scene.world.run.facts.settings.models.qa
+        expected = _json(hint_prompt(state.failure, output, model))
+        got = desk.read(command.prompt)
+        if expected != got:
+            yield scene.decision.differs("hint", *_around("prompt", expected, got))
+    if command.source == "extract" and cut(command.words) != first_cause(output):
+        yield scene.decision.differs("hint", first_cause(output), command.words)
+
+
+def _merge(scene: Scene, command: RecordMerge, desk: Desk) -> Iterator[Divergence]:
+    state: Attempt = scene.state
+    if state.onto is None:
+        return
+    desk.counts.merges += 1
+    terms, onto = state.bound, state.onto
+    if state.tree in {terms.base_tree, onto.tree}:
+        made: Merged | Conflicted = Merged(onto.tree)
+    elif terms.base_tree == onto.tree:
+        made = Merged(state.tree)
+    else:
+        made = merge(desk.scratch, terms.base_tree, onto.tree, state.tree)
+    recorded = Conflicted(command.conflicts, "") if command.tree is None else Merged(command.tree)
+    if _outcome(made) != _outcome(recorded):
+        yield scene.decision.differs("merge", _outcome(made), _outcome(recorded))
+
+
+def _outcome(merged: Merged | Conflicted) -> str:
+    match merged:
+        case Merged(tree=tree):
+            return f"tree {tree}"
+        case Conflicted(paths=paths):
+            return f"a conflict in {', '.join(paths)}"
+        case _:
+            assert_never(merged)
+
+
+def _commit(scene: Scene, command: RecordCommit, desk: Desk) -> Iterator[Divergence]:
+    state: Attempt = scene.state
+    if state.onto is None or state.merged is None:
+        return
+    desk.counts.commits += 1
+    name, mail = IDENTITY
+    who = f"{name} <{mail}> {state.onto.at_s} +0000"
+    message = commit_message(state, scene.world.run.facts.run, state.onto).rstrip("\n")
+    text = (
+        f"tree {state.merged}\nparent {state.onto.commit}\n"
+        f"author {who}\ncommitter {who}\n\n{message}\n"
+    )
+    made = object_id("commit", text.encode("utf-8", "surrogateescape"), command.commit)
+    if made != command.commit:
+        yield scene.decision.differs("commit", made, command.commit)
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,391 @@
+import inspect
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from events import attempt, attempt_rules, attempt_words, hint, run_rules, run_words
+from events import prompts as prompts_module
+from replay.divergence import Divergence
+from replay.timeline import state_at
+from replay.verify import Verdict, verify
+from store.errors import DamageError, SealBrokenError
+from store.run_folder import RunFolder
+from tests.git_repo import contents
+from tests.replay.recorded import Json, archive_of, copy_of, forge
+from workspace import context as context_module
+from workspace.errors import RepositoryRefusedError
+
+
+def verdict_on(folder: RunFolder) -> Verdict:
+    return verify(archive_of(folder), folder.path.parents[2])
+
+
+def first_of(folder: RunFolder) -> Divergence:
+    verdict = verdict_on(folder)
+    assert verdict.code == "diverged"
+    assert verdict.first is not None
+    assert verdict.first == verdict.divergences[0]
+    return verdict.first
+
+
+@pytest.fixture
+def copy(baked: RunFolder, tmp_path: Path) -> RunFolder:
+    return copy_of(baked, tmp_path)
+
+
+def test_a_run_as_it_was_written_agrees_in_everything(baked: RunFolder) -> None:
+    verdict = verdict_on(baked)
+    assert verdict.divergences == ()
+    assert verdict.code == "verified"
+    counts = verdict.counts
+    assert counts.records == verdict.position == archive_of(baked).folder.read_seal().position  # type: ignore[union-attr]
+    assert counts.decisions > 150
+    assert min(counts.prompts, counts.contexts, counts.hints, counts.payloads) > 0
+    assert min(counts.edits, counts.unseen_edits, counts.commands) > 0
+    assert min(counts.merges, counts.commits, counts.objects) > 0
+
+
+def test_a_verdict_says_what_it_cannot_know(baked: RunFolder) -> None:
+    unknown = " ".join(verdict_on(baked).unknown)
+    for words in ("their words", "clock", "kept elsewhere", "not run", "git ignores"):
+        assert words in unknown
+    assert "missing at the end" not in unknown
+
+
+def test_a_verification_writes_nothing(baked: RunFolder) -> None:
+    repository = baked.path.parents[2]
+    before = contents(repository)
+    verdict_on(baked)
+    assert contents(repository) == before
+
+
+def mutated(module: ModuleType, name: str, old: str, new: str) -> Callable[..., object]:
+    """Return a function of `module` with one change in its source."""
+    source = inspect.getsource(getattr(module, name))
+    assert source.count(old) >= 1, f"{old!r} is not in {name}"
+    scope: dict[str, Callable[..., object]] = {}
+    changed = "from __future__ import annotations\n" + source.replace(old, new)
+    exec(compile(changed, f"<mutant of {name}>", "exec"), vars(module), scope)
+    return scope[name]
+
+
+MUTANTS = [
+    (attempt_rules, "_begin_call", ">= limits.turns", ">= 3", "decision"),
+    (attempt_rules, "_take_hint", ">= state.bound.limits.stuck_after", "> 3", "decision"),
+    (attempt_rules, "_take_hint", "failures.count(failures[-1])", "1", "decision"),
+    (attempt_rules, "_reply", "state.tool_calls + 1", "state.tool_calls", "decision"),
+    (attempt_rules, "_reply", 'or "no reason given"', 'and "no reason given"', "decision"),
+    (attempt_rules, "_request_tool", '"gave_up", command.words', '"failed", command.words',
+     "decision"),
+    (attempt_rules, "_finished", "if state.bound.check", "if not state.bound.check", "decision"),
+    (attempt_rules, "_submit", "AttemptSubmitted(state.tree)",
+     "AttemptSubmitted(state.bound.base_tree)", "decision"),
+    (attempt_rules, "_merge", "recheck=moved and", "recheck=not moved and", "decision"),
+    (attempt_rules, "_merge", "[:CONFLICTS_NAMED]", "[:0]", "decision"),
+    (attempt_rules, "_lesson", "hint: {hint}", "note: {hint}", "decision"),
+    (attempt_rules, "_check", "if outcome.ok", "if not outcome.ok", "decision"),
+    (run_rules, "model_for", "min(number, len(ladder)) - 1", "0", None),
+    (run_rules, "_assign", "while state.free_workers", "while not events", "decision"),
+    (run_rules, "_result", "ticket.tries < ticket.max_attempts", "ticket.tries < 1", "decision"),
+    (run_rules, "_held", "state.plan.held_by(ticket.id)", "state.plan.held_by(ticket.id)[::-1]",
+     "decision"),
+    (run_rules, "_unlocked", "unlocked_by(ticket)", "unlocked_by(ticket)[::-1]", "decision"),
+    (run_rules, "_queue", "*_unpark(active, state), ", "", None),
+    (run_rules, "decide", "state.queue[0]", "state.queue[-1]", "decision"),
+    (run_rules, "_ending", '"blocked" if', '"cancelled" if', "decision"),
+    (run_rules, "terms_of", "lesson=ticket.lesson", "lesson=''", "cause"),
+    (hint, "cut", "[:MAX_WORDS]", "[:2]", "decision"),
+    (attempt, "told_of", "QA hint: ", "Hint of QA: ", "prompt"),
+    (attempt, "_after_red_check", "finish was called", "finish came", None),
+    (prompts_module, "_messages_of", "done.ok", "True", None),
+    (context_module, "assemble", '"# Task"', '"# Ticket"', "context"),
+]  # fmt: skip
+"""A rule, a change of it, and how the change is noticed; None: this run does not meet the rule."""
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "old", "new", "kind"),
+    [mutant for mutant in MUTANTS if mutant[-1]],
+    ids=lambda part: part if isinstance(part, str) else "",
+)
+def test_every_changed_rule_is_noticed(
+    baked: RunFolder,
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
+    name: str,
+    old: str,
+    new: str,
+    kind: str,
+) -> None:
+    changed = mutated(module, name, old, new)
+    for place in (module, attempt_rules, run_rules):
+        if getattr(place, name, None) is getattr(module, name):
+            monkeypatch.setattr(place, name, changed)
+    if name == "decide":
+        decider = run_rules.DECIDER
+        monkeypatch.setattr(
+            "replay.decisions.DECIDERS",
+            {"run": type(decider)(decider.initial, changed, decider.evolve, decider.command_type)},  # type: ignore[arg-type]
+        )
+    if name == "assemble":
+        monkeypatch.setattr("replay.remade.assemble", changed)
+    if name == "terms_of":
+        monkeypatch.setattr("replay.causes.terms_of", changed)
+    divergence = first_of(baked)
+    assert divergence.kind == kind
+    assert divergence.expected != divergence.got
+
+
+def swap(kind: str, **facts: object) -> Callable[[Json], None]:
+    """Return a change of every event of a type, the first one only."""
+    done: list[int] = []
+
+    def change(record: Json) -> None:
+        if record["event"]["type"] == kind and not done:
+            done.append(record["position"])
+            record["event"].update(facts)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "expected"),
+    [
+        ("attempt.replied", {"text": "I never said so."}, "decision"),
+        ("attempt.call_begun", {"turn": 7}, "decision"),
+        ("attempt.hinted", {"words": "all is well"}, "decision"),
+        ("ticket.blocked", {"ticket": "left"}, "decision"),
+        ("ticket.completed", {"ticket": "left"}, "decision"),
+        ("run.ended", {"ending": "completed"}, "decision"),
+        ("run.ended", {"tree": "0" * 40}, "decision"),
+        ("attempt.tool_finished", {"tree": "0" * 40}, "decision"),
+    ],
+)
+def test_a_forged_event_is_noticed_though_every_sum_agrees(
+    copy: RunFolder, kind: str, facts: Json, expected: str
+) -> None:
+    forge(copy, swap(kind, **facts))
+    divergence = first_of(copy)
+    assert divergence.kind == expected
+    forged = next(one for one in archive_of(copy).records() if one.position == divergence.position)
+    assert forged.event.__struct_config__.tag == kind
+    assert divergence.stream == forged.stream
+
+
+def swap_both(kind: str, facts: Json, cause: Json) -> Callable[[Json], None]:
+    """Return a change of the first event of a type and of the command that led to it."""
+    event = swap(kind, **facts)
+
+    def change(record: Json) -> None:
+        before = dict(record["event"])
+        event(record)
+        if before != record["event"]:
+            record["cause"].update(cause)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "expected"),
+    [
+        ("attempt.context_assembled", {"system": "Do as you like."}, "context"),
+        ("attempt.context_assembled", {"views": [{"path": "x", "view": "raw"}]}, "context"),
+        ("attempt.context_assembled", {"tools": ["finish"]}, "context"),
+        ("attempt.call_begun", {"prompt": "0" * 64}, "prompt"),
+        ("hint.given", {"prompt": "What went wrong?"}, "hint"),
+        ("attempt.hinted", {"words": "all is well"}, "cause"),
+        ("merge.granted", {"onto": {"commit": "0" * 40, "tree": "0" * 40, "at_s": 1}}, "decision"),
+        ("attempt.committed", {"commit": "0" * 40}, "commit"),
+        ("attempt.merged", {"tree": "0" * 40}, "tree"),
+        ("ticket.requeued", {"lesson": "You did well."}, "cause"),
+    ],
+)
+def test_a_forged_command_is_noticed_though_its_decision_agrees(
+    copy: RunFolder, kind: str, facts: Json, expected: str
+) -> None:
+    forge(copy, swap_both(kind, facts, facts))
+    verdict = verdict_on(copy)
+    assert expected in {one.kind for one in verdict.divergences}
+    assert verdict.first is not None
+    assert verdict.total == len(verdict.divergences)
+
+
+def test_a_merge_that_gives_another_tree_is_noticed(copy: RunFolder) -> None:
+    start = next(iter(archive_of(copy).select(lambda stream: stream == "run").values()))[0].event
+    assert isinstance(start, run_words.RunStarted)
+    base = start.start.base_tree
+    forge(copy, swap_both("attempt.merged", {"tree": base}, {"tree": base}))
+    assert ("merge", f"tree {base}") in {
+        (one.kind, one.got) for one in verdict_on(copy).divergences
+    }
+
+
+def test_an_edit_that_does_not_lead_to_its_tree_is_noticed(copy: RunFolder) -> None:
+    trees = [
+        one.event.tree
+        for one in archive_of(copy).records()
+        if isinstance(one.event, attempt_words.ToolFinished)
+    ]
+    other = trees[-1]
+
+    def change(record: Json) -> None:
+        event, cause = record["event"], record["cause"] or {}
+        if cause.get("call") == "c4" and event["type"] == "attempt.tool_finished":
+            event["tree"] = cause["tree"] = other
+
+    forge(copy, change)
+    divergence = first_of(copy)
+    assert (divergence.kind, divergence.got) == ("edit", other)
+    assert len(divergence.expected) == len(other)
+
+
+def blobs_of(folder: RunFolder) -> list[Path]:
+    return [path for path in folder.blobs.rglob("*") if path.is_file()]
+
+
+def test_a_payload_that_was_changed_or_lost_is_named_with_the_record_that_names_it(
+    copy: RunFolder,
+) -> None:
+    blob = blobs_of(copy)[0]
+    data = blob.read_bytes()
+    blob.write_bytes(data[:-1] + b"?")
+    changed = first_of(copy)
+    assert changed.kind == "payload"
+    assert "its bytes have another hash" in changed.got
+    blob.unlink()
+    lost = first_of(copy)
+    assert lost.position == changed.position
+    assert "is missing" in lost.got
+
+
+def test_a_lost_tree_is_named_with_the_first_record_that_names_it(copy: RunFolder) -> None:
+    named = next(
+        one
+        for one in archive_of(copy).records()
+        if isinstance(one.event, attempt_words.ToolFinished) and not _is_base(one.event.tree, copy)
+    )
+    tree = named.event.tree  # type: ignore[attr-defined]
+    loose = copy.git / "objects" / tree[:2] / tree[2:]
+    loose.unlink()
+    divergence = first_of(copy)
+    assert (divergence.kind, divergence.position) == ("tree", named.position)
+    assert f"object {tree} is missing" in divergence.got
+
+
+def _is_base(tree: str, folder: RunFolder) -> bool:
+    return not (folder.git / "objects" / tree[:2] / tree[2:]).exists()
+
+
+def test_a_file_of_a_tree_with_other_bytes_is_noticed(copy: RunFolder) -> None:
+    repository = archive_of(copy).repository(copy.path.parents[2])
+    last = state_at(archive_of(copy)).run.tree
+    made = next(one for one in repository.list_tree(last) if one.path == "app/new/made.py")
+    other = repository.git.line("hash-object", "-w", "--stdin", stdin=b"MADE = 2\n")
+    objects = copy.git / "objects"
+    loose = objects / made.blob[:2] / made.blob[2:]
+    loose.chmod(0o600)
+    loose.write_bytes((objects / other[:2] / other[2:]).read_bytes())
+    divergence = first_of(copy)
+    assert divergence.kind == "tree"
+    assert f"object {made.blob} is damaged" in divergence.got
+
+
+def test_a_run_without_its_trees_cannot_be_verified(copy: RunFolder) -> None:
+    shutil.rmtree(copy.git)
+    with pytest.raises(RepositoryRefusedError, match="the run has no git repository"):
+        verdict_on(copy)
+
+
+def test_a_cut_end_of_an_ended_run_is_damage(copy: RunFolder) -> None:
+    lines = copy.log.read_bytes().split(b"\n")
+    copy.log.write_bytes(b"\n".join(lines[:-2]) + b"\n")
+    with pytest.raises(SealBrokenError, match="1 records are missing at its end"):
+        verdict_on(copy)
+
+
+def test_a_run_that_was_never_sealed_is_said_to_be_so(copy: RunFolder) -> None:
+    copy.seal.unlink()
+    verdict = verdict_on(copy)
+    assert verdict.code == "verified"
+    assert "its end was never sealed" in verdict.unknown[-1]
+    lines = copy.log.read_bytes().split(b"\n")
+    copy.log.write_bytes(b"\n".join(lines[:30]) + b"\n")
+    assert "it has not ended" in verdict_on(copy).unknown[-1]
+
+
+def test_damage_in_the_log_is_no_divergence_but_an_error(copy: RunFolder) -> None:
+    data = bytearray(copy.log.read_bytes())
+    data[len(data) // 2] ^= 1
+    copy.log.write_bytes(data)
+    with pytest.raises(DamageError):
+        verdict_on(copy)
+
+
+def of_other_rules(record: Json) -> None:
+    for part in (record["event"], record["cause"] or {}):
+        if "start" in part:
+            part["start"]["rules"] = 99
+
+
+def test_another_version_of_the_rules_may_have_decided_otherwise(
+    copy: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forge(copy, of_other_rules)
+    assert verdict_on(copy).code == "verified"
+    changed = mutated(attempt_rules, "_lesson", "hint: {hint}", "note: {hint}")
+    monkeypatch.setattr(attempt_rules, "_lesson", changed)
+    verdict = verdict_on(copy)
+    assert (verdict.code, verdict.divergences, verdict.first) == ("other_rules", (), None)
+    assert verdict.differences
+    assert (verdict.rules, verdict.installed_rules) == (99, run_words.RULES_VERSION)
+    blobs_of(copy)[0].unlink()
+    assert verdict_on(copy).code == "diverged"
+
+
+def test_an_event_that_no_state_can_follow_ends_the_verification_there(copy: RunFolder) -> None:
+    forge(copy, swap("ticket.completed", ticket="nobody"))
+    verdict = verdict_on(copy)
+    fold = verdict.divergences[-1]
+    assert fold.kind == "fold"
+    assert "nobody" in fold.got
+    assert verdict.counts.records == verdict.position
+
+
+def test_an_unknown_event_cannot_be_decided_again(copy: RunFolder) -> None:
+    forge(copy, swap("run.delivered", type="run.teleported"))
+    divergence = first_of(copy)
+    assert divergence.kind == "decision"
+    assert "run.teleported" in divergence.got
+
+
+def test_a_decision_without_a_command_that_is_known_is_noticed(copy: RunFolder) -> None:
+    def change(record: Json) -> None:
+        if record["event"]["type"] == "run.ended":
+            record["cause"] = {"type": "run.wish"}
+
+    forge(copy, change)
+    divergence = first_of(copy)
+    assert (divergence.kind, divergence.expected) == ("decision", "a command that the rules know")
+    assert "run.wish" in divergence.got
+
+
+def test_a_stream_without_rules_is_noticed(copy: RunFolder) -> None:
+    def change(record: Json) -> None:
+        if record["event"]["type"] == "run.delivered":
+            record["stream"], record["version"] = "gossip", 1
+
+    forge(copy, change)
+    divergence = first_of(copy)
+    assert (divergence.expected, divergence.got) == ("a stream that has rules", "gossip")
+
+
+def test_a_rule_that_fails_on_what_was_decided_is_noticed(
+    baked: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_rules, "_ending", lambda state: 1 // 0)
+    divergence = first_of(baked)
+    assert divergence.expected.startswith("ZeroDivisionError")
+    assert "run.ended" in divergence.got
