@@ -45,13 +45,17 @@ from events.brief import Brief
 from events.budget import Amount, amount_of
 from events.commit_message import commit_message
 from events.conversation import Completion, Prompt, RequestedCall, Usage, digest_of
+from events.diagnosis import fingerprint, places, source_excerpt
 from events.ids import CallId, TreeId
 from events.payload import Text
 from events.prompts import prompt_of
 from events.settings import Context
 from models.errors import ModelError
+from workspace import files
 from workspace.command import CommandResult
 from workspace.context import FileAt, assemble
+from workspace.encoding import decoded
+from workspace.errors import ToolError
 from workspace.merge import Merged, merge
 from workspace.tokens import estimate_tokens
 from workspace.tools import Ran, Refusal, Toolbox, outcome_of
@@ -208,7 +212,7 @@ class Hands:
     def _prepare(self, state: Attempt) -> BeginCall:
         prompt = self._prompt(state)
         elapsed_s = time.monotonic() - self._began
-        return BeginCall(prompt.digest, _estimate(prompt), elapsed_s)
+        return BeginCall(prompt.digest, estimate_of(prompt), elapsed_s)
 
     def most_of(self, begin: BeginCall, state: Attempt) -> Amount:
         """Return the most that the next call may take: its prompt and the longest answer."""
@@ -313,12 +317,28 @@ class Hands:
         return Pending(future, conclude, lambda: self._shop.cancel(state.id, name))
 
     def _kept(self, outcome: Outcome) -> Outcome:
-        """Return the outcome with its texts kept beside the log where they are long."""
+        """Return the outcome with its long texts beside the log, and what QA needs of a failure."""
         read, keep = self._shop.blobs.text, self._shop.blobs.keep
-        return replace(outcome, text=keep(read(outcome.text)), output=keep(read(outcome.output)))
+        output = read(outcome.output)
+        kept = replace(outcome, text=keep(read(outcome.text)), output=keep(output))
+        if not outcome.failing:
+            return kept
+        source = keep(self._source_around(output))
+        return replace(kept, source=source, fingerprint=fingerprint(outcome, output))
+
+    def _source_around(self, output: str) -> str:
+        """Return the lines around the most telling place that `output` names in the worktree."""
+        for place in places(output, str(self._worktree.folder)):
+            try:
+                data = files.read(self._worktree.folder, place.path)
+                source, _ = decoded(place.path, data)
+            except (ToolError, OSError):
+                continue
+            return f"{place.path}\n{source_excerpt(source, place.line)}"
+        return ""
 
 
-def _estimate(prompt: Prompt) -> int:
+def estimate_of(prompt: Prompt) -> int:
     """Return about how many tokens of input the prompt will cost."""
     return estimate_tokens(msgspec.json.encode((prompt.system, prompt.messages, prompt.tools)))
 

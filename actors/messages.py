@@ -85,7 +85,8 @@ class Consult(msgspec.Struct, frozen=True):
 class Advised(msgspec.Struct, frozen=True):
     """The QA model has answered, or failed, for one failure."""
 
-    failure: Failure
+    call: str
+    """The failure, as ``T1.2#c5``."""
 
 
 class AskLeave(msgspec.Struct, frozen=True):

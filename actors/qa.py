@@ -2,55 +2,78 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
 from actors.mailbox import Mailbox
-from actors.messages import Advised, ConductorMessage, Consult, Down, Ping, QaMessage, Ref
+from actors.messages import (
+    Advised,
+    AskLeave,
+    ConductorMessage,
+    Consult,
+    Down,
+    Leave,
+    Ping,
+    QaMessage,
+    Ref,
+)
 from events.attempt_words import TakeHint
-from events.conversation import Completion, Prompt
-from events.diagnosis import first_cause, hint_in, hint_prompt
+from events.budget import amount_of
+from events.conversation import Completion, Prompt, Usage
+from events.diagnosis import asked_again, first_cause, hint_in, hint_prompt, too_long
 from events.hint import AskHint, Failure, Hint, HintCommand, HintEvent, RecordHint
+from events.ids import AttemptId
 from events.payload import KeepText, ReadText
+from events.run_words import ReserveBudget
 from models.errors import ModelError
 from store.entity import Entity
 
-Hints = Callable[[Failure], "Entity[Hint, HintCommand, HintEvent]"]
-"""Opens the stream of a failure's hint, from the log."""
-Submit = Callable[[Prompt], "Future[Completion]"]
+HintEntity = Entity[Hint, HintCommand, HintEvent]
 
 
-class _Out(NamedTuple):
-    """A model call that is out for a hint."""
+@dataclass(frozen=True)
+class Means:
+    """What QA works with, each a function that any thread may call."""
 
-    future: "Future[Completion]"
+    hint: Callable[[Failure], HintEntity]
+    """Opens the stream of a failure's hint, from the log."""
+    submit: Callable[[Prompt], "Future[Completion]"]
+    price: Callable[[str, Usage], float | None]
+    estimate: Callable[[Prompt], int]
+    root: Callable[[AttemptId], str]
+    """The folder of an attempt's worktree: paths in outputs are shown relative to it."""
+    read: ReadText
+    keep: KeepText
+    model: str
+    budgeted: bool
+    """Whether each model call needs leave to spend."""
+
+
+@dataclass
+class _Case:
+    """A failure on its way to a hint."""
+
+    failure: Failure
     reply_to: Ref[Any]
-    """The worker that asked last."""
+    entity: HintEntity
+    prompt: Prompt
+    usage: Usage = field(default_factory=Usage)
+    answers: int = 0
+    future: "Future[Completion] | None" = None
 
 
 class Qa(Mailbox):
     """Asks the cheap model for a hint; where it cannot, rules extract one. It keeps no memory."""
 
-    def __init__(
-        self,
-        hints: Hints,
-        submit: Submit,
-        model: str,
-        read: ReadText,
-        keep: KeepText,
-        conductor: Ref[ConductorMessage],
-    ) -> None:
+    def __init__(self, means: Means, conductor: Ref[ConductorMessage]) -> None:
         """Take the ways to the log and to the models; nothing happens yet."""
         super().__init__()
-        self._hints = hints
-        self._submit = submit
-        self._model = model
-        self._read = read
-        self._keep = keep
+        self._means = means
         self._conductor = conductor
-        self._out: dict[str, _Out] = {}
-        self._known: dict[str, Entity[Hint, HintCommand, HintEvent]] = {}
+        self._cases: dict[str, _Case] = {}
+        """Failures without a hint yet, by attempt and call, as ``T1.2#c5``."""
         self._me: Ref[QaMessage] = Ref(self.actor_ref)
 
     def on_receive(self, message: QaMessage) -> None:
@@ -58,9 +81,11 @@ class Qa(Mailbox):
         match message:
             case Consult(failure=failure, reply_to=reply_to):
                 self._consult(failure, reply_to)
-            case Advised(failure=failure):
-                self._advised(failure)
-            case Ping():
+            case Leave(call=call, granted=granted) if call in self._cases:
+                self._take_leave(self._cases[call], granted=granted)
+            case Advised(call=call) if call in self._cases:
+                self._advised(self._cases[call])
+            case Leave() | Advised() | Ping():
                 return
 
     def on_death(self, error: BaseException, trace: str) -> None:
@@ -70,55 +95,92 @@ class Qa(Mailbox):
 
     def on_stop(self) -> None:
         """Let go of the calls that are out."""
-        for out in self._out.values():
-            out.future.cancel()
-
-    def _entity(self, failure: Failure) -> "Entity[Hint, HintCommand, HintEvent]":
-        name = _name(failure)
-        if name not in self._known:
-            self._known[name] = self._hints(failure)
-        return self._known[name]
+        for case in self._cases.values():
+            if case.future is not None:
+                case.future.cancel()
 
     def _consult(self, failure: Failure, reply_to: Ref[Any]) -> None:
-        entity = self._entity(failure)
-        if entity.state.given is not None:
-            reply_to.tell(TakeHint(failure.call, entity.state.given.words))
+        name = _name(failure)
+        if name in self._cases:
+            self._cases[name].reply_to = reply_to
             return
+        entity = self._means.hint(failure)
+        case = _Case(failure, reply_to, entity, self._prompt(failure))
+        if entity.state.given is not None:
+            self._reply(case)
+            return
+        self._cases[name] = case
         if entity.state.failure is None:
             entity.execute(AskHint(failure))
-        if out := self._out.get(_name(failure)):  # the one that asked first has died
-            self._out[_name(failure)] = _Out(out.future, reply_to)
+        if not self._means.budgeted:
+            self._ask(case)
             return
-        future = self._submit(self._prompt(failure))
-        self._out[_name(failure)] = _Out(future, reply_to)
-        future.add_done_callback(lambda _: self._me.tell(Advised(failure)))
+        most = Usage(self._means.estimate(case.prompt), case.prompt.max_output_tokens)
+        amount = amount_of(most, self._means.price(self._means.model, most))
+        request = ReserveBudget(failure.attempt, name, amount, park=False)
+        self._conductor.tell(AskLeave(request, self._me))
 
-    def _advised(self, failure: Failure) -> None:
-        out = self._out.pop(_name(failure))
-        if out.future.cancelled():
+    def _take_leave(self, case: _Case, *, granted: bool) -> None:
+        if granted:
+            self._ask(case)
+        else:
+            self._conclude(case, None, "no budget is left for a model")
+
+    def _ask(self, case: _Case) -> None:
+        case.future = self._means.submit(case.prompt)
+        name = _name(case.failure)
+        case.future.add_done_callback(lambda _: self._me.tell(Advised(name)))
+
+    def _advised(self, case: _Case) -> None:
+        """Take the model's answer; a hint that is too long is asked for once more."""
+        if case.future is None or case.future.cancelled():
             return
-        entity = self._entity(failure)
-        entity.execute(self._record(failure, out.future))
-        assert entity.state.given is not None, "a recorded hint is given"
-        out.reply_to.tell(TakeHint(failure.call, entity.state.given.words))
-
-    def _record(self, failure: Failure, future: "Future[Completion]") -> RecordHint:
-        prompt = self._keep(msgspec.json.encode(self._prompt(failure)).decode())
         try:
-            said = future.result()
+            said = case.future.result()
         except ModelError as error:
-            cause = first_cause(self._read(failure.outcome.output))
-            return RecordHint(cause, "extract", prompt=prompt, problem=str(error))
-        words = hint_in(said.text)
-        if words is None:
-            cause = first_cause(self._read(failure.outcome.output))
-            problem = "the model's answer holds no hint"
-            return RecordHint(cause, "extract", said.served_by, said.usage, prompt, problem)
-        return RecordHint(words, "model", said.served_by, said.usage, prompt)
+            case.usage += error.usage
+            self._conclude(case, None, str(error))
+            return
+        case.usage += said.usage
+        case.answers += 1
+        hint = hint_in(said.text)
+        if hint is None:
+            self._conclude(case, None, "the model's answer holds no hint")
+        elif too_long(hint) and case.answers == 1:
+            case.prompt = asked_again(case.prompt, said.text)
+            self._ask(case)
+        else:
+            self._conclude(case, hint, "")
+
+    def _conclude(self, case: _Case, hint: str | None, problem: str) -> None:
+        failure, model = case.failure, self._means.model if case.usage.total else ""
+        prompt = self._means.keep(msgspec.json.encode(case.prompt).decode())
+        if hint is None:
+            output = self._means.read(failure.outcome.output)
+            cause = first_cause(output, failure.outcome, self._means.root(failure.attempt))
+            found = RecordHint(cause, "extract", model, case.usage, prompt, problem)
+        else:
+            found = RecordHint(hint, "model", model, case.usage, prompt)
+        case.entity.execute(found)
+        del self._cases[_name(failure)]
+        self._reply(case)
+
+    def _reply(self, case: _Case) -> None:
+        given = case.entity.state.given
+        assert given is not None, "a hint is given before it is passed on"
+        usd = self._means.price(given.model, given.usage) if given.usage.total else None
+        case.reply_to.tell(TakeHint(case.failure.call, given.words, given.usage, usd))
 
     def _prompt(self, failure: Failure) -> Prompt:
-        return hint_prompt(failure, self._read(failure.outcome.output), self._model)
+        outcome = failure.outcome
+        return hint_prompt(
+            failure,
+            self._means.read(outcome.output),
+            self._means.model,
+            self._means.read(outcome.source),
+            self._means.root(failure.attempt),
+        )
 
 
 def _name(failure: Failure) -> str:
-    return f"{failure.attempt}.{failure.call}"
+    return f"{failure.attempt}#{failure.call}"

@@ -9,7 +9,7 @@ import pykka
 
 from actors.approval_gate import ApprovalGate
 from actors.conductor import AttemptEntity, Conductor, Office, Rest
-from actors.hands import Hands
+from actors.hands import Hands, estimate_of
 from actors.messages import (
     ConductorMessage,
     Down,
@@ -20,7 +20,7 @@ from actors.messages import (
     Ref,
     WorkerMessage,
 )
-from actors.qa import Qa
+from actors.qa import Means, Qa
 from actors.worker import Worker
 from actors.workshop import Workshop
 from events import approval, attempt_rules, hint, run_rules
@@ -65,7 +65,17 @@ class System:
         self._log = log
         self._world = world
         self._workshop = workshop
-        self._qa_model = qa_model
+        self._qa_means = Means(
+            hint=self._hint,
+            submit=workshop.models.submit,
+            price=workshop.price,
+            estimate=estimate_of,
+            root=lambda attempt: str(workshop.worktrees / attempt),
+            read=workshop.blobs.text,
+            keep=workshop.blobs.keep,
+            model=qa_model,
+            budgeted=world.run.ledger.limits.limits_anything,
+        )
         self._office = Office(
             attempt=self._attempt,
             hire=self._hire,
@@ -150,12 +160,7 @@ class System:
 
     def _renew(self, actor: str) -> None:
         if actor == "qa":
-            blobs, submit = self._workshop.blobs, self._workshop.models.submit
-            self._qa.attach(
-                Qa.start(
-                    self._hint, submit, self._qa_model, blobs.text, blobs.keep, self._conductor
-                )
-            )
+            self._qa.attach(Qa.start(self._qa_means, self._conductor))
             self._qa.ping(PING_S)
         else:
             self._gate.attach(ApprovalGate.start(self._approval, self._conductor))

@@ -49,6 +49,8 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     """The command that ran, for QA; empty for file tools."""
     failing: bool = False
     """True if QA must read it first: a failed command, or a Python file left broken."""
+    source: Text = ""
+    """Of a failure: the lines around the place that it names, for QA."""
     fingerprint: Digest = Digest("")
     """Of a failure: equal for the same failure, whatever paths, times and numbers it names."""
     finding: str = ""

@@ -48,6 +48,7 @@ from events.conversation import Usage, View
 from events.hint import Failure
 from events.ids import ApprovalId, AttemptId, CallId, CommitId, Digest, TreeId
 from events.payload import Text
+from events.policy import Amendment, Expiry, amendment_for
 
 Stage = Literal[
     "new", "opening", "turns", "checking", "submitted", "merging", "merge_checking", "committing",
@@ -88,6 +89,7 @@ class Gate(msgspec.Struct, frozen=True, omit_defaults=True):
     action: Action
     call: CallId = CallId("")
     rule: str = ""
+    expiry: Expiry | None = None
 
 
 class Permit(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -118,6 +120,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     running: ToolStarted | None = None
     gate: Gate | None = None
     permit: Permit | None = None
+    amendments: tuple[Amendment, ...] = ()
+    """What a person allowed for the rest of the ticket, earlier attempts included."""
     failure: Failure | None = None
     """What waits for QA's hint."""
     call: CallBegun | None = None
@@ -296,7 +300,11 @@ def evolve(state: Attempt, event: AttemptEvent) -> Attempt:
     match event:
         case AttemptStarted(terms=terms):
             return Attempt(
-                terms=terms, stage="opening", tree=terms.base_tree, setup_due=bool(terms.setup)
+                terms=terms,
+                stage="opening",
+                tree=terms.base_tree,
+                setup_due=bool(terms.setup),
+                amendments=terms.amendments,
             )
         case ContextAssembled():
             return to(
@@ -327,7 +335,7 @@ def evolve(state: Attempt, event: AttemptEvent) -> Attempt:
                 spent=state.spent + amount_of(usage, usd),
             )
         case ToolGated():
-            gate = Gate(event.approval, event.action, event.call, event.rule)
+            gate = Gate(event.approval, event.action, event.call, event.rule, event.expiry)
             return to(state, gate=gate, permit=None, gates=state.gates + 1)
         case AnswerTaken():
             return _after_answer(state, event)
@@ -389,8 +397,13 @@ def _after_answer(state: Attempt, event: AnswerTaken) -> Attempt:
     after = msgspec.structs.replace(state, gate=None, gates=gates)
     if answer.verdict != "approved":
         return after
-    if gate.action.kind == "spawn" and answer.arguments is not None:
-        return msgspec.structs.replace(after, message=answer.arguments)
+    if answer.ticket_wide:
+        amendment = amendment_for(gate.action, gate.rule, gate.approval, answer.by)
+        after = msgspec.structs.replace(after, amendments=(*state.amendments, amendment))
+    if gate.action.kind == "spawn":
+        message = state.message if answer.arguments is None else answer.arguments
+        system = state.system if answer.system is None else answer.system
+        return msgspec.structs.replace(after, message=message, system=system)
     if gate.action.kind != "tool":
         return after
     edited = answer.arguments is not None
@@ -411,7 +424,8 @@ def _after_tool(state: Attempt, event: ToolFinished) -> Attempt:
 
 def _to_qa(state: Attempt, call: CallId, outcome: Outcome) -> Attempt:
     outputs = state.outputs.insert(call, outcome.output)
-    failure = Failure(attempt=state.id, call=call, outcome=outcome)
+    number = len(state.hints) + 1
+    failure = Failure(attempt=state.id, call=call, outcome=outcome, number=number)
     return msgspec.structs.replace(state, failure=failure, outputs=outputs)
 
 

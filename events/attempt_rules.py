@@ -142,7 +142,8 @@ def _is_next(state: Attempt, call: CallId) -> bool:
     return state.stage == "turns" and bool(state.pending) and state.pending[0].call == call
 
 
-def _judge(state: Attempt, action: Action) -> Judgement:
+def judgement_of(state: Attempt, action: Action) -> Judgement:
+    """Return what the policy of the attempt says to an action, as it stands now."""
     terms = state.bound
     return judge(
         terms.policy,
@@ -150,14 +151,16 @@ def _judge(state: Attempt, action: Action) -> Judgement:
         ticket=terms.ticket.id,
         archetype=terms.ticket.assigned_to,
         step=terms.step,
+        amendments=state.amendments,
     )
 
 
-def _gated(state: Attempt, action: Action, what: str, rule: str) -> ToolGated:
+def _gated(state: Attempt, action: Action, what: str, asks: Judgement) -> ToolGated:
     """Return the wait for a person; asked again about the same thing, it has another id."""
     again = f".{state.gates + 1}" if state.gates else ""
     call = CallId(what) if action.kind in {"tool", "in_doubt"} else CallId("")
-    return ToolGated(ApprovalId(f"{state.id}.{what}{again}"), action, call, rule)
+    approval = ApprovalId(f"{state.id}.{what}{again}")
+    return ToolGated(approval, action, call, asks.rule, asks.expiry)
 
 
 def _open(command: RecordContext, state: Attempt) -> list[AttemptEvent]:
@@ -165,7 +168,7 @@ def _open(command: RecordContext, state: Attempt) -> list[AttemptEvent]:
         command.system, command.message, command.tools, command.views, command.digest
     )
     spawn = Action(kind="spawn", digest=command.digest)
-    judgement = _judge(state, spawn)
+    judgement = judgement_of(state, spawn)
     match judgement.verdict:
         case "allow":
             return [assembled]
@@ -175,7 +178,7 @@ def _open(command: RecordContext, state: Attempt) -> list[AttemptEvent]:
                 _ended(state, "rejected", f"the policy denies it: {judgement.reason}"),
             ]
         case "ask":
-            return [assembled, _gated(state, spawn, "spawn", judgement.rule)]
+            return [assembled, _gated(state, spawn, "spawn", judgement)]
         case _:
             assert_never(judgement.verdict)
 
@@ -239,7 +242,7 @@ def _request_tool(command: RequestTool, state: Attempt) -> list[AttemptEvent]:
         return [_ended(state, "gave_up", command.words or "no reason given")]
     if call.tool == FINISH:
         return _finished(state, command.words)
-    judgement = _judge(state, action)
+    judgement = judgement_of(state, action)
     match judgement.verdict:
         case "deny":
             return [_refused(state, call, f"The policy denies this call: {judgement.reason}")]
@@ -248,7 +251,7 @@ def _request_tool(command: RequestTool, state: Attempt) -> list[AttemptEvent]:
         case "allow":
             return [ToolStarted(call.call, action, state.tree, judgement.rule)]
         case "ask":
-            return [_gated(state, action, call.call, judgement.rule)]
+            return [_gated(state, action, call.call, judgement)]
         case _:
             assert_never(judgement.verdict)
 
@@ -268,7 +271,7 @@ def _finished(state: Attempt, summary: Text) -> list[AttemptEvent]:
 
 def _submit(state: Attempt) -> list[AttemptEvent]:
     merge = Action(kind="merge", digest=Digest(state.tree))
-    judgement = _judge(state, merge)
+    judgement = judgement_of(state, merge)
     match judgement.verdict:
         case "allow":
             return [AttemptSubmitted(state.tree)]
@@ -276,7 +279,7 @@ def _submit(state: Attempt) -> list[AttemptEvent]:
             reason = f"the policy denies the merge: {judgement.reason}"
             return [_ended(state, "rejected", reason)]
         case "ask":
-            return [_gated(state, merge, "merge", judgement.rule)]
+            return [_gated(state, merge, "merge", judgement)]
         case _:
             assert_never(judgement.verdict)
 
@@ -286,7 +289,7 @@ def _review_doubt(command: ReviewDoubt, state: Attempt) -> list[AttemptEvent]:
     if state.running is None or state.running.action.confined:
         return [doubted]
     action = msgspec.structs.replace(state.running.action, kind="in_doubt")
-    judgement = _judge(state, action)
+    judgement = judgement_of(state, action)
     match judgement.verdict:
         case "allow":
             return [doubted]
@@ -294,7 +297,7 @@ def _review_doubt(command: ReviewDoubt, state: Attempt) -> list[AttemptEvent]:
             told = f"Cut short by a crash and not run again: {judgement.reason}"
             return [doubted, _refused(state, state.pending[0], told)]
         case "ask":
-            return [doubted, _gated(state, action, command.call, judgement.rule)]
+            return [doubted, _gated(state, action, command.call, judgement)]
         case _:
             assert_never(judgement.verdict)
 

@@ -10,7 +10,7 @@ from events.base import Command, Event
 from events.conversation import Usage, View
 from events.ids import ApprovalId, AttemptId, CallId, CommitId, Digest, TreeId
 from events.payload import Text
-from events.policy import Policy
+from events.policy import Amendment, Expiry, Policy
 from events.settings import Archetype, Limits
 from events.ticket import Ticket
 
@@ -39,6 +39,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     raw_max_tokens: int = 8000
     max_output_tokens: int = 8192
     policy: Policy
+    amendments: tuple[Amendment, ...] = ()
+    """What earlier attempts at the ticket were allowed for the rest of it."""
     archetype: Archetype = Archetype()
     budgeted: bool = False
     """Whether each model call needs leave to spend."""
@@ -297,6 +299,7 @@ class ToolGated(Event, frozen=True, tag="attempt.gated"):
     action: Action
     call: CallId = CallId("")
     rule: str = ""
+    expiry: Expiry | None = None
 
 
 class AnswerTaken(Event, frozen=True, tag="attempt.answered"):

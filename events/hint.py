@@ -29,6 +29,8 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     call: CallId
     """The tool call, or ``check1``, ``setup``, ``merge_check``."""
     outcome: Outcome
+    number: int = 1
+    """1, 2, ... over the failures of the attempt."""
 
 
 class AskHint(Command, frozen=True, tag="hint.ask"):

@@ -8,16 +8,18 @@ An action meets, in this order:
 3. Nothing matched: ask.
 4. What an allowance cannot do: in step mode every write and command asks; a command that is not
    confined is allowed only by a rule that spells out its words (`Rule.argv`), else it asks.
+5. An amendment: what asks by a rule that a person answered for the rest of the ticket is allowed.
 """
 
 import hashlib
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from events.action import Action, Effect, Kind
-from events.ids import Digest, TicketId
+from events.ids import ApprovalId, Digest, TicketId
 from events.paths import clean_path, path_problem
 from events.policy_match import (
     argv_matches,
@@ -95,14 +97,45 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
         return Digest(hashlib.sha256(said).hexdigest())
 
 
+class Expiry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a question is answered that nobody answers in time."""
+
+    after_s: float
+    """Seconds since it was asked."""
+    verdict: Literal["deny", "allow"] = "deny"
+
+
 class Judgement(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a policy says to one action, and which rule says it."""
 
     verdict: Verdict
     rule: str
     reason: str
-    expires_s: float | None = None
-    on_expiry: Literal["deny", "allow"] = "deny"
+    expiry: Expiry | None = None
+
+
+class Amendment(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A person's yes for the rest of one ticket: to what the same rule asks about the same kind."""
+
+    rule: str
+    kind: Kind
+    approval: ApprovalId
+    by: str
+    command: str = ""
+    """The one command that it is good for, if that is not confined; empty: no such command."""
+
+    def covers(self, action: Action, rule: str) -> bool:
+        """Return whether it answers what `rule` asks about `action`."""
+        if (rule, action.kind) != (self.rule, self.kind):
+            return False
+        unconfined = action.effect == "command" and not action.confined
+        return action.command == self.command if unconfined else not self.command
+
+
+def amendment_for(action: Action, rule: str, approval: ApprovalId, by: str) -> Amendment:
+    """Return what approving `action` for the rest of its ticket allows."""
+    unconfined = action.effect == "command" and not action.confined
+    return Amendment(rule, action.kind, approval, by, action.command if unconfined else "")
 
 
 _READS: tuple[Effect, ...] = ("none", "read")
@@ -128,9 +161,31 @@ worker and a merge included; `deny` lets workers start, read and hand over an un
 
 
 def judge(
-    policy: Policy, action: Action, *, ticket: TicketId, archetype: str, step: bool
+    policy: Policy,
+    action: Action,
+    *,
+    ticket: TicketId,
+    archetype: str,
+    step: bool,
+    amendments: Sequence[Amendment] = (),
 ) -> Judgement:
-    """Return what `policy` says to `action`; with `step`, every write and command asks."""
+    """Return what `policy` says to `action`, with the amendments of its ticket.
+
+    With `step`, every write and command asks.
+    """
+    found = _judge(policy, action, ticket, archetype, step=step)
+    if found.verdict != "ask":
+        return found
+    for amendment in amendments:
+        if amendment.covers(action, found.rule):
+            label = f"{found.rule}, by approval {amendment.approval}"
+            return Judgement("allow", label, f"{amendment.by} allowed it for the whole ticket")
+    return found
+
+
+def _judge(
+    policy: Policy, action: Action, ticket: TicketId, archetype: str, *, step: bool
+) -> Judgement:
     denied = _built_in_denial(policy, action)
     if denied:
         return Judgement("deny", "built-in", denied)
@@ -143,7 +198,8 @@ def judge(
 
 def _judgement(rule: Rule, label: str) -> Judgement:
     reason = rule.reason or f"by the rule {label}"
-    return Judgement(rule.verdict, label, reason, rule.expires_s, rule.on_expiry)
+    expiry = None if rule.expires_s is None else Expiry(rule.expires_s, rule.on_expiry)
+    return Judgement(rule.verdict, label, reason, expiry)
 
 
 def _bounded(found: Judgement, rule: Rule, action: Action, *, step: bool) -> Judgement:

@@ -46,7 +46,7 @@ def hint_prompt(
         model=model,
         system=SYSTEM,
         messages=(UserMessage("\n".join(asked)),),
-        key=PromptKey(tier=4, ticket=ticket, attempt=number, turn=0, call=1),
+        key=PromptKey(tier=4, ticket=ticket, attempt=number, turn=failure.number, call=1),
         max_output_tokens=MAX_OUTPUT_TOKENS,
         answer_schema=ANSWER_SCHEMA,
     )
