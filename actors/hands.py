@@ -46,7 +46,7 @@ from events.budget import Amount, amount_of
 from events.commit_message import commit_message
 from events.conversation import Completion, Prompt, RequestedCall, Usage, digest_of
 from events.diagnosis import fingerprint, places, source_excerpt
-from events.ids import CallId, TreeId
+from events.ids import CallId, Digest, TreeId
 from events.payload import Text
 from events.prompts import prompt_of
 from events.settings import Context
@@ -322,7 +322,8 @@ class Hands:
         output = read(outcome.output)
         kept = replace(outcome, text=keep(read(outcome.text)), output=keep(output))
         if not outcome.failing:
-            return kept
+            same = fingerprint(outcome, output) if outcome.command else Digest("")
+            return replace(kept, fingerprint=same)
         source = keep(self._source_around(output))
         return replace(kept, source=source, fingerprint=fingerprint(outcome, output))
 

@@ -44,7 +44,7 @@ from events.attempt_words import (
     WorktreeLost,
 )
 from events.budget import NOTHING, Amount, amount_of
-from events.conversation import Usage, View
+from events.conversation import Usage, View, digest_of
 from events.hint import Failure
 from events.ids import ApprovalId, AttemptId, CallId, CommitId, Digest, TreeId
 from events.payload import Text
@@ -67,6 +67,8 @@ class Done(msgspec.Struct, frozen=True, omit_defaults=True):
     call: Call
     text: Text
     ok: bool = True
+    note: str = ""
+    """What trackside adds to it."""
 
 
 class Turn(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -142,6 +144,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hints: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
     """What failed, with its fingerprint; equal words mean the same failure again."""
+    last_result: Digest = Digest("")
+    """`sameness` of the last tool call that QA had no part in."""
+    repeats: int = 0
+    """How often in a row that call was made with that result."""
     outputs: "HashTrieMap[CallId, Text]" = msgspec.field(default_factory=HashTrieMap)
     """Whole outputs, for `read_output`."""
     onto: Onto | None = None
@@ -419,7 +425,15 @@ def _after_tool(state: Attempt, event: ToolFinished) -> Attempt:
         after = msgspec.structs.replace(after, outputs=outputs)
     if outcome.failing:
         return _to_qa(after, event.call, outcome)
-    return _answer_call(after, outcome.text, ok=outcome.ok)
+    same = sameness(state.pending[0], outcome)
+    repeats = state.repeats + 1 if same == state.last_result else 1
+    after = msgspec.structs.replace(after, last_result=same, repeats=repeats)
+    return _answer_call(after, outcome.text, ok=outcome.ok, note=event.note)
+
+
+def sameness(call: Call, outcome: Outcome) -> Digest:
+    """Return a digest that two calls share if they asked the same and learnt the same."""
+    return digest_of(call.tool, call.arguments, outcome.ok, outcome.fingerprint or outcome.text)
 
 
 def _to_qa(state: Attempt, call: CallId, outcome: Outcome) -> Attempt:
@@ -461,11 +475,11 @@ def _after_red_check(state: Attempt, told: str) -> Attempt:
     return back
 
 
-def _answer_call(state: Attempt, text: Text, *, ok: bool) -> Attempt:
+def _answer_call(state: Attempt, text: Text, *, ok: bool, note: str = "") -> Attempt:
     """Return the attempt with `text` as the result of the first pending call."""
     call, *rest = state.pending
     turn = state.turns[-1]
-    done = msgspec.structs.replace(turn, done=(*turn.done, Done(call, text, ok)))
+    done = msgspec.structs.replace(turn, done=(*turn.done, Done(call, text, ok, note)))
     return msgspec.structs.replace(state, turns=(*state.turns[:-1], done), pending=tuple(rest))
 
 

@@ -108,7 +108,7 @@ def decide(command: AttemptCommand, state: Attempt) -> Sequence[AttemptEvent]:
         case ReviewDoubt(call=call) if state.running is not None and state.running.call == call:
             return _review_doubt(command, state)
         case RecordToolResult(call=call) if state.running is not None and _is_next(state, call):
-            return [ToolFinished(call, command.outcome, command.tree)]
+            return _finish_tool(ToolFinished(call, command.outcome, command.tree), state)
         case RecordCheck(outcome=outcome) if state.stage in {"checking", "merge_checking"}:
             return _check(outcome, state)
         case BeginMerge(onto=onto) if state.stage == "submitted":
@@ -237,7 +237,7 @@ def _failed(command: RecordCallFailure, delay_s: float) -> CallFailed:
 def _request_tool(command: RequestTool, state: Attempt) -> list[AttemptEvent]:
     call, action = state.pending[0], command.action
     if action is None:
-        return [_refused(state, call, command.refusal)]
+        return _finish_tool(_refused(state, call, command.refusal), state)
     if call.tool == GIVE_UP:
         return [_ended(state, "gave_up", command.words or "no reason given")]
     if call.tool == FINISH:
@@ -245,7 +245,8 @@ def _request_tool(command: RequestTool, state: Attempt) -> list[AttemptEvent]:
     judgement = judgement_of(state, action)
     match judgement.verdict:
         case "deny":
-            return [_refused(state, call, f"The policy denies this call: {judgement.reason}")]
+            told = f"The policy denies this call: {judgement.reason}"
+            return _finish_tool(_refused(state, call, told), state)
         case _ if state.permit is not None:
             return [_use_permit(state, state.permit, action)]
         case "allow":
@@ -262,6 +263,19 @@ def _use_permit(state: Attempt, permit: Permit, action: Action) -> ToolStarted |
         return PermitVoided(permit.approval, permit.digest, action.digest)
     call = state.pending[0].call
     return ToolStarted(call, action, state.tree, permit.approval, permit.arguments)
+
+
+def _finish_tool(finished: ToolFinished, state: Attempt) -> list[AttemptEvent]:
+    """Return the result; a model that does the same again and again is told once, then stopped."""
+    repeats, most = evolve(state, finished).repeats, state.bound.limits.stuck_after
+    if finished.outcome.failing or repeats < most:
+        return [finished]
+    told = f"You have made this call {repeats} times in a row with this result. Do something else."
+    noted = msgspec.structs.replace(finished, note=told)
+    if repeats == most:
+        return [noted]
+    reason = f"the same call of {state.pending[0].tool} {repeats} times with the same result"
+    return [finished, _ended(state, "stuck", reason)]
 
 
 def _finished(state: Attempt, summary: Text) -> list[AttemptEvent]:

@@ -336,6 +336,8 @@ class ToolFinished(Event, frozen=True, tag="attempt.tool_finished"):
     outcome: Outcome
     tree: TreeId
     refused: bool = False
+    note: str = ""
+    """What trackside adds to the result, for the model."""
 
 
 class ToolDoubted(Event, frozen=True, tag="attempt.tool_doubted"):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from events.attempt import Attempt, Turn
+from events.attempt import Attempt, Done, Turn
 from events.conversation import (
     CallResult,
     Message,
@@ -55,7 +55,7 @@ def _messages_of(turn: Turn, read: ReadText) -> list[Message]:
     if turn.done:
         results = tuple(
             CallResult(
-                done.call.call, done.call.tool, read(done.text), done.ok, done.call.native_id
+                done.call.call, done.call.tool, _told(done, read), done.ok, done.call.native_id
             )
             for done in turn.done
         )
@@ -63,3 +63,8 @@ def _messages_of(turn: Turn, read: ReadText) -> list[Message]:
     if turn.note:
         said.append(UserMessage(turn.note))
     return said
+
+
+def _told(done: Done, read: ReadText) -> str:
+    text = read(done.text)
+    return f"{text}\n[{done.note}]" if done.note else text

@@ -71,8 +71,8 @@ def gate(name: str, action: Action, call: str, rule: str) -> AskApproval:
     return AskApproval(Gate(ApprovalId(name), action, CallId(call), rule))
 
 
-def hint_on(call: str) -> AskForHint:
-    return AskForHint(Failure(attempt=ATTEMPT, call=CallId(call), outcome=RED))
+def hint_on(call: str, number: int = 1) -> AskForHint:
+    return AskForHint(Failure(attempt=ATTEMPT, call=CallId(call), outcome=RED, number=number))
 
 
 DUE = {
@@ -209,7 +209,7 @@ def test_a_red_check_after_text_alone_is_a_note() -> None:
 
 def test_checks_are_numbered() -> None:
     again = checking().after(RecordCheck(RED), hinted("check1"), BEGIN, says(text="now it is"))
-    assert due(again.after(RecordCheck(RED)).state) == hint_on("check2")
+    assert due(again.after(RecordCheck(RED)).state) == hint_on("check2", 2)
 
 
 def test_usage_adds_up_over_the_turns() -> None:

@@ -43,7 +43,7 @@ from events.attempt_words import (
 )
 from events.ids import ApprovalId, CallId
 from events.policy import PRESETS, Policy, Rule
-from events.settings import Archetype
+from events.settings import Archetype, Limits
 from tests.events.attempts import (
     MOVED_TIP,
     NEW,
@@ -634,3 +634,44 @@ def test_an_attempt_that_was_never_started_has_no_terms() -> None:
 
 def test_an_unknown_call_is_not_in_doubt() -> None:
     facing("write_file").after(wants()).when(ReviewDoubt(CallId("c9"))).refused("turns")
+
+
+# ------------------------------------------------------------------- the same again and again
+
+
+def _repeating(times: int, outcome: Outcome = GREEN) -> AttemptScenario:
+    """Return an attempt that made one call `times` times, in turns of their own."""
+    scenario = opened(limits=Limits(stuck_after=2))
+    for number in range(1, times + 1):
+        scenario = scenario.after(BEGIN, says("read_file"), wants(f"c{number}", shell("cat x")))
+        scenario = scenario.after(ran(f"c{number}", outcome))
+    return scenario
+
+
+def test_a_model_that_repeats_itself_is_told_once() -> None:
+    assert [done.note[:32] for turn in _repeating(2).state.turns for done in turn.done] == [
+        "",
+        "You have made this call 2 times ",
+    ]
+
+
+def test_a_model_that_repeats_itself_still_is_stopped_as_stuck() -> None:
+    state = _repeating(3).state
+    assert (state.result, state.reason) == (
+        "stuck",
+        "the same call of read_file 3 times with the same result",
+    )
+
+
+def test_another_result_is_not_the_same_again() -> None:
+    scenario = _repeating(1).after(BEGIN, says("read_file"), wants("c2", shell("cat x")))
+    changed = scenario.after(ran("c2", Outcome(ok=True, text="changed")))
+    assert changed.state.repeats == 1
+
+
+def test_a_call_that_is_refused_again_and_again_is_stopped_too() -> None:
+    scenario = opened(limits=Limits(stuck_after=2))
+    for number in range(1, 4):
+        refused = RequestTool(CallId(f"c{number}"), None, "no such tool")
+        scenario = scenario.after(BEGIN, says("teleport"), refused)
+    assert scenario.state.result == "stuck"
