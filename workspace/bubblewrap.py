@@ -1,11 +1,11 @@
 """The strongest level: bubblewrap gives a command namespaces and a file system of its own."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from events.policy import PROTECTED_NAMES
-from workspace.places import Places
+from workspace.places import Places, Row
 from workspace.sandbox import FILE_BYTES, OPEN_FILES, PROCESSES, Sandbox
 
 MEMORY_FILE_BYTES = 1024**3
@@ -16,18 +16,18 @@ _NAMESPACES = (
     "--disable-userns", "--cap-drop", "ALL", "--new-session", "--die-with-parent",
 )  # fmt: skip
 
-_READ_ONLY = tuple(word for path in ("/dev", "/proc", "/") for word in ("--remount-ro", path))
-"""What bwrap itself mounts. The kernel's settings in ``/proc`` would obey root in any sandbox."""
-
 _LIMITED = f"""\
-ulimit -n {OPEN_FILES} 2>/dev/null
+{{
+ulimit -n {OPEN_FILES}
 ulimit -f {FILE_BYTES // 512}
-ulimit -u {PROCESSES} 2>/dev/null || ulimit -p {PROCESSES}
+ulimit -u {PROCESSES} || ulimit -p {PROCESSES}
+}} 2>/dev/null
 exec /bin/sh -c "$1"
 """
 """Sets the limits from inside: only there the kernel counts the processes of the sandbox alone.
 
-Shells disagree on the letter for processes: ``-u`` in bash, ``-p`` in dash and busybox.
+One that is tighter already stays. Shells disagree on the letter for processes: ``-u`` in bash,
+``-p`` in dash and busybox.
 """
 
 
@@ -46,12 +46,13 @@ class Bubblewrap(Sandbox, frozen=True, kw_only=True):
 
     def argv(self, command: str, worktree: Path, home: Path) -> tuple[str, ...]:
         """Return the arguments that run `command`: mounts in order, namespaces, then a shell."""
+        rows = list(self.places.adding("write", [worktree, home]).rows())
         return (
             str(self.program),
             *_devices(),
-            *_mounts(self.places.adding("write", [worktree, home])),
+            *_mounts(rows),
             *_protections(worktree),
-            *_READ_ONLY,
+            *_shut(rows),
             *_NAMESPACES,
             *(() if self.network else ("--unshare-net",)),
             *("--chdir", str(worktree), "--", "/bin/sh", "-c", _LIMITED, "sh", command),
@@ -86,17 +87,27 @@ def _devices() -> Iterator[str]:
     yield from ("--size", size, "--tmpfs", "/tmp")  # noqa: S108 - the same
 
 
-def _mounts(places: Places) -> Iterator[str]:
-    for path, access in places.rows():
+def _mounts(rows: Iterable[Row]) -> Iterator[str]:
+    for path, access in rows:
         name = str(path)
         if access == "write":
             yield from ("--bind", name, name)
         elif access == "read":
             yield from ("--ro-bind", name, name)
         elif path.is_dir():
-            yield from ("--perms", "0555", "--tmpfs", name, "--remount-ro", name)
+            yield from ("--perms", "0555", "--tmpfs", name)
         else:
             yield from ("--ro-bind", os.devnull, name)
+
+
+def _shut(rows: Iterable[Row]) -> Iterator[str]:
+    """Make read-only what was open for other mounts to be put on.
+
+    The kernel's settings in ``/proc`` would obey root in any sandbox.
+    """
+    masks = (str(path) for path, access in rows if access == "hidden" and path.is_dir())
+    for name in (*masks, "/dev", "/proc", "/"):
+        yield from ("--remount-ro", name)
 
 
 def _protections(worktree: Path) -> Iterator[str]:

@@ -138,8 +138,9 @@ def _facts(
 ) -> _Facts:
     home = Path(environment.get("HOME") or Path.home())
     path = command_path(environment.get("PATH", ""))
-    places = system_places().adding("hidden", [home, Path.home(), *hidden])
-    tools = toolchains(path, home, lambda folder: places.access(folder) == "read")
+    kept = [home, Path.home(), *hidden]
+    places = system_places().adding("hidden", kept)
+    tools = toolchains(path, kept, lambda place: places.access(place) == "read")
     places = (
         places.adding("read", tools)
         .adding("read", _asked("read_only", settings.read_only, home))

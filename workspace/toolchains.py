@@ -2,23 +2,26 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
+
+from workspace.paths import MAX_LINKS
 
 _PROGRAMS = frozenset({"bin", "sbin", "shims"})
 _OF_AN_INSTALLATION = ("lib", "lib64", "libexec", "pyvenv.cfg")
 
 
-def toolchains(path: str, home: Path, visible: Callable[[Path], bool]) -> set[Path]:
+def toolchains(path: str, hidden: Collection[Path], visible: Callable[[Path], bool]) -> set[Path]:
     """Return what the programs of `path` (as in PATH) and their symlinks need, and is not visible.
 
     For ``.../bin`` it is the folder above, if it looks like an installation
     (``~/.pyenv``, ``~/.nvm/versions/node/v22.1.0``); else the folder itself, since the one above
-    may hold credentials (``~/.cargo``, ``~/.docker``). It is never `home`, nor what is above it,
-    nor ``~/.local``. Where a symlink leads to a file elsewhere, it is that file.
+    may hold credentials (``~/.cargo``, ``~/.docker``). Where a symlink leads to a file elsewhere,
+    it is that file. It is never one of `hidden` (home folders, the repository), nor what is above
+    them, nor their ``.local``.
     """
     found: set[Path] = set()
-    folders = [Path(entry) for entry in path.split(os.pathsep) if entry.startswith("/")]
+    folders = [Path(os.path.normpath(name)) for name in path.split(os.pathsep) if name[:1] == "/"]
     todo = [*folders, Path(sys.base_prefix, "bin")]
     seen: set[Path] = set()
     while todo:
@@ -27,30 +30,37 @@ def toolchains(path: str, home: Path, visible: Callable[[Path], bool]) -> set[Pa
             continue
         seen.add(folder)
         if not visible(folder):
-            found.update(_roots(folder, home))
+            found.update(_root(folder, hidden))
         for target in _targets(folder):
-            if visible(target):
-                continue
             if target.parent.name in _PROGRAMS:
                 todo.append(target.parent)
-            elif target.is_file():
+            elif target.is_file() and not visible(target):
                 found.add(target)
     return found
 
 
-def _roots(folder: Path, home: Path) -> Iterator[Path]:
-    too_wide = {home, home / ".local", *home.parents}
+def _root(folder: Path, hidden: Collection[Path]) -> list[Path]:
     above = folder.parent
     whole = folder.name in _PROGRAMS and any((above / n).exists() for n in _OF_AN_INSTALLATION)
-    if whole and above not in too_wide:
-        yield above
-    elif folder not in too_wide:
-        yield folder
+    candidates = (above, folder) if whole else (folder,)
+    return [each for each in candidates if not _shows_too_much(each, hidden)][:1]
+
+
+def _shows_too_much(folder: Path, hidden: Collection[Path]) -> bool:
+    return any(
+        place.is_relative_to(name) or name == place / ".local"
+        for name in {folder, folder.resolve()}
+        for each in hidden
+        for place in {each, each.resolve()}
+    )
 
 
 def _targets(folder: Path) -> Iterator[Path]:
-    """Go through what the symlinks in `folder` say, one step each."""
+    """Go through what the symlinks in `folder` lead to, each step of the way."""
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.is_symlink():
-                yield Path(os.path.normpath(folder / Path(entry.path).readlink()))
+            link, steps = Path(entry.path), 0
+            while link.is_symlink() and steps < MAX_LINKS:
+                link = Path(os.path.normpath(link.parent / link.readlink()))
+                steps += 1
+                yield link

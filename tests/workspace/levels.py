@@ -17,11 +17,23 @@ CONFINING: tuple[Level, ...] = ("bwrap", "landlock")
 LEVELS: tuple[Level, ...] = (*CONFINING, "none")
 
 
-def level_here(
+_PLAIN = SandboxSettings()
+_KNOWN: dict[tuple[Level, SandboxSettings], Sandbox] = {}
+
+
+def level_here(level: Level, settings: SandboxSettings = _PLAIN) -> Sandbox:
+    """Return the level for the tests' own user; what was tried once is not tried again."""
+    key = (level, settings)
+    if key not in _KNOWN:
+        _KNOWN[key] = level_for(level, settings, (), os.environ)
+    return _KNOWN[key]
+
+
+def level_for(
     level: Level,
-    settings: SandboxSettings = SandboxSettings(),  # noqa: B008 - a frozen value
-    hidden: Iterable[Path] = (),
-    environment: Mapping[str, str] = os.environ,
+    settings: SandboxSettings,
+    hidden: Iterable[Path],
+    environment: Mapping[str, str],
 ) -> Sandbox:
     """Return the level; where it cannot be had skip the test, which in CI is an error."""
     try:

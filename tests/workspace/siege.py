@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from events.settings import SandboxSettings
 from tests.workspace.attacks import ATTACKS, NOT_UNCONFINED, WON
-from tests.workspace.levels import Level, level_here
+from tests.workspace.levels import Level, level_for
 from workspace.command import CommandRunner
 from workspace.environment import command_environment
 from workspace.seccomp import MACHINES, REFUSED
@@ -59,7 +59,7 @@ def _run(level: Level, worktree: Path, fields: Mapping[str, str]) -> None:
     home, shared = Path(fields["home"]), Path(fields["shared"])
     settings = SandboxSettings(read_only=(str(shared),))
     ours = {**os.environ, "HOME": fields["user_home"]}
-    sandbox = level_here(level, settings, [shared / "repo"], ours)
+    sandbox = level_for(level, settings, [shared / "repo"], ours)
     runner = CommandRunner(sandbox)
     try:
         result = runner.run(

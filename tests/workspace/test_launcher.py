@@ -18,11 +18,15 @@ LAUNCHER = launcher.__file__
 
 @contextmanager
 def launched(
-    command: str, timeout_s: float = 30.0, grace_s: float = 0.2, parent: str = HERE
+    command: str,
+    timeout_s: float = 30.0,
+    grace_s: float = 0.2,
+    parent: str = HERE,
+    wraps: str = "0",
 ) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
     """Give the launcher of `command` and the descriptor of its reports."""
     reading, writing = os.pipe()
-    words = [parent, str(writing), str(timeout_s), str(grace_s), "0", "/bin/sh", "-c", command]
+    words = [parent, str(writing), str(timeout_s), str(grace_s), wraps, "/bin/sh", "-c", command]
     with subprocess.Popen(
         [sys.executable, "-P", LAUNCHER, *words], pass_fds=[writing], stdout=subprocess.PIPE
     ) as process:
@@ -70,6 +74,18 @@ def test_told_to_stop_it_ends_the_command() -> None:
         process.terminate()
         _, ended = reports_of(reading)
     assert ended.split()[1:3] == [str(int(signal.SIGTERM)), "stop"]
+
+
+def test_what_holds_a_sandbox_is_left_to_end_by_itself() -> None:
+    inside = "setsid -w sh -c 'echo up; exec sleep 1000'; exit 7"
+    with launched(inside, grace_s=30.0, wraps="1") as (process, reading):
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"up\n"
+        process.terminate()
+        _, ended = reports_of(reading)
+    assert os.waitstatus_to_exitcode(int(ended.split()[1])) == 7
+    assert ended.split()[2] == "stop"
+    assert ended.split()[-2:] == ["0", "0"]
 
 
 def test_a_launcher_whose_parent_is_gone_starts_nothing(tmp_path: Path) -> None:
