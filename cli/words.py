@@ -67,6 +67,8 @@ def _of_run(event: Event) -> str:
             return f"{name} has used {counted(total.tokens, 'token')}, ${total.usd:,.4f}"
         case run.BudgetRaised(by=by):
             return f"by {by}"
+        case run.PolicyAmended(ticket=ticket, amendment=amendment):
+            return f"{ticket}: {amendment.by} allows what asks by the rule {amendment.rule}"
         case run.ActorCrashed(actor=actor, error=error):
             return f"{actor}: {error}"
     return ""

@@ -19,6 +19,7 @@ from events.attempt_words import (
     AnswerTaken,
     AttemptEnded,
     AttemptEvent,
+    AttemptRebound,
     AttemptStarted,
     AttemptSubmitted,
     Call,
@@ -371,6 +372,8 @@ def evolve(state: Attempt, event: AttemptEvent) -> Attempt:
             return to(state, merged=tree, stage="merge_checking" if recheck else "committing")
         case CommitMade(commit=commit):
             return to(state, commit=commit)
+        case AttemptRebound(terms=terms):
+            return to(state, terms=terms, call=None, tries=0, delay_s=0.0)
         case AttemptEnded(result=result, reason=reason, lesson=lesson):
             return to(
                 state, stage="over", result=result, reason=reason, lesson=lesson, gate=None,

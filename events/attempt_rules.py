@@ -13,6 +13,7 @@ from events.attempt_words import (
     AttemptCommand,
     AttemptEnded,
     AttemptEvent,
+    AttemptRebound,
     AttemptStarted,
     AttemptSubmitted,
     BeginCall,
@@ -27,6 +28,7 @@ from events.attempt_words import (
     HintTaken,
     MergeBegun,
     PermitVoided,
+    RebindAttempt,
     RecordAnswer,
     RecordCallFailure,
     RecordCheck,
@@ -44,6 +46,7 @@ from events.attempt_words import (
     SetupRan,
     StartAttempt,
     TakeHint,
+    Terms,
     ToolDoubted,
     ToolFinished,
     ToolGated,
@@ -85,6 +88,8 @@ def decide(command: AttemptCommand, state: Attempt) -> Sequence[AttemptEvent]:
             raise CommandRefusedError(command, "only the commit of its ticket completes an attempt")
         case EndAttempt(result=result, reason=reason) if state.stage not in {"new", "over"}:
             return [_ended(state, result, reason)]
+        case RebindAttempt(terms=terms) if state.stage not in {"new", "over"}:
+            return [_rebound(command, terms, state)]
         case ReportWorktreeLost() if state.stage not in {"new", "opening", "over"}:
             return [WorktreeLost()]
         case RecordContext() if state.stage == "opening" and state.gate is None:
@@ -161,6 +166,13 @@ def _gated(state: Attempt, action: Action, what: str, asks: Judgement) -> ToolGa
     call = CallId(what) if action.kind in {"tool", "in_doubt"} else CallId("")
     approval = ApprovalId(f"{state.id}.{what}{again}")
     return ToolGated(approval, action, call, asks.rule, asks.expiry)
+
+
+def _rebound(command: RebindAttempt, terms: Terms, state: Attempt) -> AttemptRebound:
+    now = state.bound
+    if (terms.attempt, terms.base, terms.ticket) != (now.attempt, now.base, now.ticket):
+        raise CommandRefusedError(command, "only an attempt begun anew can be about something else")
+    return AttemptRebound(terms)
 
 
 def _open(command: RecordContext, state: Attempt) -> list[AttemptEvent]:

@@ -204,6 +204,12 @@ class RecordCommit(Command, frozen=True, tag="attempt.record_commit"):
     commit: CommitId
 
 
+class RebindAttempt(Command, frozen=True, tag="attempt.rebind"):
+    """Go on from here under other terms: another model, another policy."""
+
+    terms: Terms
+
+
 class EndAttempt(Command, frozen=True, tag="attempt.end"):
     """Stop for a reason that lies outside the attempt."""
 
@@ -228,6 +234,7 @@ AttemptCommand = (
     | BeginMerge
     | RecordMerge
     | RecordCommit
+    | RebindAttempt
     | EndAttempt
 )
 
@@ -395,6 +402,12 @@ class CommitMade(Event, frozen=True, tag="attempt.committed"):
     commit: CommitId
 
 
+class AttemptRebound(Event, frozen=True, tag="attempt.rebound"):
+    """From here on these terms bind the attempt; a model call that was out is asked anew."""
+
+    terms: Terms
+
+
 class AttemptEnded(Event, frozen=True, tag="attempt.ended"):
     """The attempt is over."""
 
@@ -424,5 +437,6 @@ AttemptEvent = (
     | MergeBegun
     | TreeMerged
     | CommitMade
+    | AttemptRebound
     | AttemptEnded
 )

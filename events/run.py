@@ -11,7 +11,9 @@ from rpds import HashTrieMap
 from events.attempt_words import Onto
 from events.budget import Ledger
 from events.conversation import Usage
+from events.fork_words import Changes, Inherited, Origin, RunForked
 from events.ids import ApprovalId, AttemptId, CommitId, TicketId, TreeId, attempt_id
+from events.policy import Amendment
 from events.run_words import (
     ActorCrashed,
     BlockerChanged,
@@ -22,6 +24,7 @@ from events.run_words import (
     Ending,
     MergeGranted,
     MergeQueued,
+    PolicyAmended,
     RunCancelled,
     RunContinued,
     RunDelivered,
@@ -47,6 +50,7 @@ from events.track import Track, is_over
 Standing = Literal["new", "planning", "running", "paused", "cancelling", "ended"]
 CRASHES_PER_ATTEMPT = 3
 CRASHES_PER_RUN = 10
+_NOTHING = Inherited(AttemptId(""))
 
 
 class Active(msgspec.Struct, frozen=True):
@@ -87,10 +91,21 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     ledger: Ledger = Ledger()
     crashes: "HashTrieMap[str, int]" = msgspec.field(default_factory=HashTrieMap)
     """How often each actor has died of a bug."""
+    amendments: "HashTrieMap[TicketId, tuple[Amendment, ...]]" = msgspec.field(
+        default_factory=HashTrieMap
+    )
+    """What people allowed for the rest of a ticket."""
     ending: Ending | None = None
     delivery: RunDelivered | None = None
     paused_by: str = ""
     """Who or what paused the run last."""
+    lineage: tuple[Origin, ...] = ()
+    """Of a fork: where it left its parent, last; and that its own, before."""
+    workers_before: Usage = Usage()
+    """Of a fork: what all workers had used before it, at its parents' cost."""
+    qa_before: Usage = Usage()
+    inherited: "HashTrieMap[AttemptId, Inherited]" = msgspec.field(default_factory=HashTrieMap)
+    """Of a fork: what the attempts that went on into it had used before."""
 
     @property
     def facts(self) -> Start:
@@ -214,7 +229,7 @@ def evolve(state: Run, event: RunEvent) -> Run:
         case TicketRequeued(ticket=ticket, lesson=lesson):
             after = _without(state, event.attempt, event.usage)
             again = to(after.plan[ticket].move("requeue"), lesson=lesson, waits_for=None)
-            return _put(after, again)
+            return _put(after, _spared(again) if event.result == "cancelled" else again)
         case TicketBlocked(ticket=ticket, block=block, lesson=lesson):
             after = _without(state, event.attempt, event.usage)
             held = after.plan[ticket].mark_blocked(block.reason, block.cause, block.by)
@@ -248,8 +263,13 @@ def evolve(state: Run, event: RunEvent) -> Run:
             return to(state, ledger=state.ledger.settle(attempt, total, call))
         case BudgetRaised(limits=limits):
             return to(state, ledger=to(state.ledger, limits=limits))
+        case PolicyAmended(ticket=ticket, amendment=amendment):
+            known = state.amendments.get(ticket, ())
+            return to(state, amendments=state.amendments.insert(ticket, (*known, amendment)))
         case ActorCrashed(actor=actor):
             return to(state, crashes=state.crashes.insert(actor, state.crashes.get(actor, 0) + 1))
+        case RunForked():
+            return _forked(state, event)
         case _:
             assert_never(event)
 
@@ -286,6 +306,46 @@ def _assigned(state: Run, event: TicketAssigned) -> Run:
     return _put(after, ticket)
 
 
+def _spared(ticket: Ticket) -> Ticket:
+    """Return the ticket as if its last attempt had not counted."""
+    return msgspec.structs.replace(ticket, tries=ticket.tries - 1, begun_anew=ticket.begun_anew + 1)
+
+
+def changed(state: Run, changes: Changes) -> Run:
+    """Return the run under other settings, another policy, and with tickets edited."""
+    facts, track = state.facts, state.plan
+    for edited in changes.tickets:
+        track = track.edit(edited)
+    start = msgspec.structs.replace(
+        facts,
+        settings=changes.settings or facts.settings,
+        policy=changes.policy or facts.policy,
+    )
+    return msgspec.structs.replace(state, start=start, track=track)
+
+
+def _forked(state: Run, event: RunForked) -> Run:
+    """Return the run under its new name; what was used and delivered was its parent's."""
+    after = changed(state, event.changes)
+    active = after.active
+    for rebound in event.rebound:
+        one = msgspec.structs.replace(active[rebound.attempt], model=rebound.model)
+        active = active.insert(rebound.attempt, one)
+    before = {one.attempt: one for one in event.inherited}
+    return msgspec.structs.replace(
+        after,
+        start=msgspec.structs.replace(after.facts, run=event.run, program=event.program),
+        active=active,
+        delivery=None,
+        usage=Usage(),
+        ledger=after.ledger.begin_anew({name: one.spent for name, one in before.items()}),
+        lineage=(*after.lineage, event.origin),
+        workers_before=event.workers,
+        qa_before=event.qa,
+        inherited=HashTrieMap(before),
+    )
+
+
 def _without(state: Run, attempt: AttemptId | None, usage: Usage) -> Run:
     """Return the run with `attempt` over: not active, not queued, not merging."""
     if attempt is None:
@@ -295,6 +355,6 @@ def _without(state: Run, attempt: AttemptId | None, usage: Usage) -> Run:
         active=state.active.discard(attempt),
         queue=tuple(other for other in state.queue if other != attempt),
         grant=None if state.grant is None or state.grant.attempt == attempt else state.grant,
-        usage=state.usage + usage,
+        usage=state.usage + usage - state.inherited.get(attempt, _NOTHING).usage,
         ledger=state.ledger.drop(attempt),
     )

@@ -1,16 +1,21 @@
 """How a run answers its commands: every decision of the Conductor, as a table of small rules."""
 
 from collections.abc import Sequence
+from functools import reduce
 
 from events.action import Action
 from events.attempt_words import Onto, Terms
 from events.decider import Decider
 from events.errors import CommandRefusedError
+from events.fork_rules import fork
+from events.fork_words import ForkRun
 from events.ids import AttemptId, TicketId, attempt_id
+from events.ladder import archetype_of, model_for
 from events.policy import judge
 from events.run import Active, Run, budget_wait, evolve, model_wait
 from events.run_words import (
     ActorCrashed,
+    AmendPolicy,
     AssignTickets,
     BlockerChanged,
     BlockTicket,
@@ -30,6 +35,7 @@ from events.run_words import (
     ParkTicket,
     PauseRun,
     PlanTickets,
+    PolicyAmended,
     QueueMerge,
     RaiseBudget,
     RecordCrash,
@@ -60,7 +66,6 @@ from events.run_words import (
     TicketUnparked,
     UnparkTicket,
 )
-from events.settings import Archetype
 from events.ticket import OPEN, Block, Cause, Ticket
 from events.track import is_over
 
@@ -95,6 +100,8 @@ def decide(command: RunCommand, state: Run) -> Sequence[RunEvent]:
         case SettleBudget(attempt=attempt, call=call, total=total) if state.track is not None:
             settled = state.ledger.used.get(attempt) == total and call not in state.ledger.reserved
             return [] if settled else [BudgetSettled(attempt, call, total)]
+        case ForkRun() if state.track is not None:
+            return _fork(command, state)
         case EndRun() if state.standing == "cancelling":
             return [RunEnded("cancelled", state.commit, state.tree)]
         case ContinueRun(by=by) if state.standing == "paused":
@@ -109,6 +116,8 @@ def decide(command: RunCommand, state: Run) -> Sequence[RunEvent]:
             return [BudgetRaised(limits, by)]
         case DeclineBudget():
             return _decline(command, state)
+        case AmendPolicy(attempt=attempt):
+            return _amend(command, _active(command, state, attempt), state)
         case ParkTicket(attempt=attempt):
             return _park(command, _active(command, state, attempt), state)
         case HoldTicket(attempt=attempt):
@@ -174,6 +183,7 @@ def _assignment(state: Run, ticket: Ticket) -> TicketAssigned:
         ticket=ticket.id,
         archetype=ticket.assigned_to,
         step=ticket.step_mode or archetype_of(state, ticket).trust == "step",
+        amendments=state.amendments.get(ticket.id, ()),
     )
     return TicketAssigned(
         ticket.id,
@@ -205,21 +215,10 @@ def terms_of(state: Run, active: Active) -> Terms:
         raw_max_tokens=facts.settings.context.raw_max_tokens,
         max_output_tokens=facts.settings.models.max_output_tokens,
         policy=facts.policy,
+        amendments=state.amendments.get(ticket.id, ()),
         archetype=archetype_of(state, ticket),
         budgeted=state.ledger.limits.limits_anything,
     )
-
-
-def archetype_of(state: Run, ticket: Ticket) -> Archetype:
-    """Return the kind of worker that the ticket asks for."""
-    return state.facts.settings.archetypes.get(ticket.assigned_to, Archetype())
-
-
-def model_for(state: Run, ticket: Ticket, number: int) -> str:
-    """Return the model of the `number`-th attempt: the ticket's, the archetype's, or the rung."""
-    fixed = ticket.model_override or archetype_of(state, ticket).model
-    ladder = state.facts.settings.models.ladder
-    return fixed or ladder[min(number, len(ladder)) - 1]
 
 
 def _reserve(command: ReserveBudget, active: Active, state: Run) -> list[RunEvent]:
@@ -245,6 +244,12 @@ def _decline(command: DeclineBudget, state: Run) -> list[RunEvent]:
     if not events:
         raise CommandRefusedError(command, "no ticket waits for budget")
     return events
+
+
+def _amend(command: AmendPolicy, active: Active, state: Run) -> list[RunEvent]:
+    """Return the amendment, once: the answer behind it may be told again after a crash."""
+    known = command.amendment in state.amendments.get(active.ticket, ())
+    return [] if known else [PolicyAmended(active.ticket, command.amendment)]
 
 
 def _park(command: ParkTicket, active: Active, state: Run) -> list[RunEvent]:
@@ -363,6 +368,19 @@ def _release(command: ReleaseTicket, state: Run) -> list[RunEvent]:
         for release in state.plan.released_with(ticket.id)
     ]
     return [RunContinued(command.by), *events] if state.standing == "ended" else events
+
+
+def _fork(command: ForkRun, state: Run) -> list[RunEvent]:
+    """Return the fork; an edited ticket that stands still for a reason of its own is released."""
+    events = fork(command, state)
+    after = reduce(evolve, events, state)
+    for edited in command.changes.tickets:
+        block = after.plan[edited.id].block
+        if block is not None and block.cause != "dependency" and _can_go_on(after):
+            released = _release(ReleaseTicket(edited.id, "the fork"), after)
+            after = reduce(evolve, released, after)
+            events += released
+    return events
 
 
 def _ending(state: Run) -> Ending:

@@ -8,9 +8,10 @@ from events.attempt_words import Onto, Result
 from events.base import Command, Event
 from events.budget import Amount, Shortfall
 from events.conversation import Usage
+from events.fork_words import ForkRun, RunForked
 from events.ids import ApprovalId, AttemptId, CommitId, RunId, TicketId, TreeId
 from events.payload import Text
-from events.policy import Policy
+from events.policy import Amendment, Policy
 from events.settings import Budget, Settings
 from events.ticket import Block, Ticket, TicketState
 from events.track import TrackSpec
@@ -195,6 +196,13 @@ class DeclineBudget(Command, frozen=True, tag="run.decline_budget"):
     by: str
 
 
+class AmendPolicy(Command, frozen=True, tag="run.amend_policy"):
+    """Have later attempts at the ticket know what a person allowed for the rest of it."""
+
+    attempt: AttemptId
+    amendment: Amendment
+
+
 class RecordCrash(Command, frozen=True, tag="run.record_crash"):
     """Take down that an actor has died of a bug."""
 
@@ -225,8 +233,22 @@ RunCommand = (
     | SettleBudget
     | RaiseBudget
     | DeclineBudget
+    | AmendPolicy
     | RecordCrash
+    | ForkRun
 )
+
+OperatorCommand = (
+    BlockTicket
+    | SkipTicket
+    | ReleaseTicket
+    | PauseRun
+    | ContinueRun
+    | CancelRun
+    | RaiseBudget
+    | DeclineBudget
+)
+"""What a person may tell a run; all else comes from the program itself."""
 
 
 class RunStarted(Event, frozen=True, tag="run.started"):
@@ -409,6 +431,13 @@ class BudgetRaised(Event, frozen=True, tag="budget.raised"):
     by: str
 
 
+class PolicyAmended(Event, frozen=True, tag="ticket.policy_amended"):
+    """A rule of the policy asks no more, within one ticket."""
+
+    ticket: TicketId
+    amendment: Amendment
+
+
 class ActorCrashed(Event, frozen=True, tag="actor.crashed"):
     """A bug in trackside ended an actor; its work goes on from the log."""
 
@@ -441,5 +470,7 @@ RunEvent = (
     | BudgetExceeded
     | BudgetSettled
     | BudgetRaised
+    | PolicyAmended
     | ActorCrashed
+    | RunForked
 )

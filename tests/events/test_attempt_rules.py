@@ -42,7 +42,7 @@ from events.attempt_words import (
     WorktreeLost,
 )
 from events.ids import ApprovalId, CallId
-from events.policy import PRESETS, Policy, Rule
+from events.policy import PRESETS, Amendment, Expiry, Policy, Rule
 from events.settings import Archetype, Limits
 from tests.events.attempts import (
     MOVED_TIP,
@@ -357,6 +357,42 @@ def test_an_approval_is_used_once() -> None:
     asked.when(wants()).then(ToolStarted(C1, write(), tree(0), "T1.1.c1"))
     again = asked.after(wants(), ran(), BEGIN, says("write_file"))
     again.when(wants("c2")).then_kinds(ToolGated)
+
+
+def test_what_is_allowed_for_the_rest_of_the_ticket_is_not_asked_again() -> None:
+    yes = answered("T1.1.c1", ticket_wide=True)
+    after = facing("write_file", policy=ASK_TOOLS).after(wants(), yes, wants(), ran())
+    rule = "tools ask: rule 1, by approval T1.1.c1"
+    again = after.after(BEGIN, says("write_file"))
+    again.when(wants("c2")).then(ToolStarted(CallId("c2"), write(), tree(1), rule))
+
+
+def test_an_attempt_inherits_what_was_allowed_for_its_ticket() -> None:
+    amendment = Amendment("tools ask: rule 1", "tool", ApprovalId("T1.1.c1"), "ann")
+    heir = facing("write_file", policy=ASK_TOOLS, amendments=(amendment,))
+    heir.when(wants()).then_kinds(ToolStarted)
+
+
+def test_an_unconfined_command_is_allowed_for_the_ticket_by_its_exact_words() -> None:
+    yes = answered("T1.1.c1", ticket_wide=True)
+    once = facing("run_command", "run_command").after(wants("c1", OUTSIDE), yes)
+    after = once.after(wants("c1", OUTSIDE), ran())
+    after.when(wants("c2", OUTSIDE)).then_kinds(ToolStarted)
+    after.when(wants("c2", shell("make deploy -f", confined=False))).then_kinds(ToolGated)
+    after.when(wants("c2", shell("make"))).then_kinds(ToolStarted)
+
+
+def test_a_question_takes_its_end_from_the_rule_that_asks() -> None:
+    soon = Policy("soon", (Rule(verdict="ask", expires_s=5.0, on_expiry="allow"),))
+    asked = opened(policy=soon)
+    assert asked.state.gate is not None
+    assert asked.state.gate.expiry == Expiry(5.0, "allow")
+
+
+def test_both_prompts_of_a_spawn_can_be_edited() -> None:
+    yes = answered("T1.1.spawn", arguments="do less", system="be kind")
+    state = opened(policy=ASK_SPAWN).after(yes).state
+    assert (state.message, state.system) == ("do less", "be kind")
 
 
 def test_an_answer_is_matched_by_id_and_never_by_order() -> None:

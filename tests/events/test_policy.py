@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from events.action import Action
 from events.ids import TicketId
-from events.policy import MAX_COMMAND_CHARS, PRESETS, Judgement, Policy, Rule, judge
+from events.policy import MAX_COMMAND_CHARS, PRESETS, Expiry, Judgement, Policy, Rule, judge
 from events.policy_match import argv_matches, glob_matches, plain_words
 
 T1 = TicketId("T1")
@@ -167,7 +167,7 @@ def test_a_rule_is_named_by_its_name_else_by_its_number() -> None:
 def test_an_expiry_comes_with_the_question() -> None:
     rule = Rule(verdict="ask", expires_s=60.0, on_expiry="allow")
     judgement = said(Policy("test", (rule,)), WRITE)
-    assert (judgement.expires_s, judgement.on_expiry) == (60.0, "allow")
+    assert judgement.expiry == Expiry(60.0, "allow")
 
 
 MATCHERS: list[tuple[dict[str, Any], Action, bool]] = [

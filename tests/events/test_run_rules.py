@@ -7,12 +7,13 @@ import pytest
 from events.attempt_words import Onto, Result
 from events.budget import Amount, Shortfall
 from events.conversation import Usage
-from events.ids import ApprovalId, AttemptId, TicketId, TreeId
-from events.policy import PRESETS
+from events.ids import ApprovalId, AttemptId, TicketId, TreeId, attempt_id
+from events.policy import PRESETS, Amendment
 from events.run import due
 from events.run_rules import terms_of
 from events.run_words import (
     ActorCrashed,
+    AmendPolicy,
     AssignTickets,
     BlockerChanged,
     BlockTicket,
@@ -31,6 +32,7 @@ from events.run_words import (
     ParkTicket,
     PauseRun,
     PlanTickets,
+    PolicyAmended,
     QueueMerge,
     RaiseBudget,
     RecordCrash,
@@ -81,6 +83,8 @@ Setback = Literal["failed", "gave_up", "stuck", "budget"]
 
 T2, T3, T4 = TicketId("T2"), TicketId("T3"), TicketId("T4")
 
+AMENDMENT = Amendment("tools ask: rule 1", "tool", A1, "ann")
+
 COMMANDS: dict[str, RunCommand] = {
     "start": begins(ticket("T1")),
     "plan": PlanTickets((ticket("T2", "T1"),)),
@@ -105,6 +109,7 @@ COMMANDS: dict[str, RunCommand] = {
     "settle": SettleBudget(ATTEMPT, "T1.1#1", Amount(5)),
     "raise": RaiseBudget(Budget(run_tokens=9), "ann"),
     "decline": DeclineBudget("ann"),
+    "amend": AmendPolicy(ATTEMPT, AMENDMENT),
 }
 
 GOING: dict[str, list[type[Any]]] = {
@@ -125,6 +130,7 @@ UNDER_WAY: dict[str, list[type[Any]]] = {
     "failed": [TicketRequeued],
     "hold": [TicketParked, RunPaused],
     "reserve": [BudgetReserved],
+    "amend": [PolicyAmended],
 }
 """What it answers while T1.1 works."""
 CRASH: dict[str, list[type[Any]]] = {"crash": [ActorCrashed]}
@@ -144,12 +150,14 @@ ANSWERED: dict[str, dict[str, list[type[Any]]]] = {
         "failed": [TicketRequeued],
         "hold": [TicketParked, RunPaused],
         "reserve": [TicketUnparked, BudgetReserved],
+        "amend": [PolicyAmended],
     },
     "queued": {
         **GOING, "unpark": [], "queue": [], "failed": [TicketRequeued], "grant": [MergeGranted],
+        "amend": [PolicyAmended],
     },
     "granted": {
-        **GOING, "unpark": [], "queue": [], "failed": [TicketRequeued],
+        **GOING, "unpark": [], "queue": [], "failed": [TicketRequeued], "amend": [PolicyAmended],
         "completed": [TicketCompleted, TicketUnlocked],
     },
     "paused": {
@@ -558,3 +566,28 @@ def test_a_model_that_refuses_every_call_holds_the_run_until_it_goes_on() -> Non
     assert (held.state.standing, held.state.paused_by) == ("paused", "the quota is used up")
     held.when(HoldTicket(ATTEMPT, "again")).then()
     held.when(ContinueRun("ann")).then(RunContinued("ann"), TicketUnparked(T1))
+
+
+# --------------------------------------------------------------------------------- amendments
+
+
+def test_what_a_person_allowed_for_a_ticket_binds_its_later_attempts_and_no_other_ticket() -> None:
+    run = run_of(ticket("T1"), ticket("T2")).after(AssignTickets())
+    amended = run.when(AmendPolicy(ATTEMPT, AMENDMENT)).then(PolicyAmended(T1, AMENDMENT))
+    again = amended.after(failed(), AssignTickets())
+    assert terms_of(again.state, again.state.active[attempt_id(T1, 2)]).amendments == (AMENDMENT,)
+    assert terms_of(again.state, again.state.active[attempt_id(T2, 1)]).amendments == ()
+
+
+def test_an_amendment_that_is_told_twice_is_on_record_once() -> None:
+    run = assigned().after(AmendPolicy(ATTEMPT, AMENDMENT))
+    run.when(AmendPolicy(ATTEMPT, AMENDMENT)).then()
+
+
+def test_a_spawn_that_was_allowed_for_the_ticket_is_not_gated_again() -> None:
+    amendment = Amendment("spawns ask: rule 1", "spawn", ApprovalId("T1.1.spawn"), "ann")
+    run = assigned(policy=ASK_SPAWN).after(AmendPolicy(ATTEMPT, amendment), failed())
+    again = run.after(AssignTickets())
+    event = again.history[-1]
+    assert isinstance(event, TicketAssigned)
+    assert not event.gated
