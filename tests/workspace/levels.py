@@ -9,7 +9,7 @@ import pytest
 
 from events.settings import SandboxSettings
 from workspace.errors import SandboxUnavailableError
-from workspace.ladder import choose
+from workspace.levels import choose
 from workspace.sandbox import Sandbox
 
 Level = Literal["bwrap", "landlock", "none"]

@@ -42,7 +42,7 @@ def ours(level: Level, command: str, folder: Path) -> "subprocess.Popen[bytes]":
         from pathlib import Path
         from events.settings import SandboxSettings
         from workspace.command import CommandRunner
-        from workspace.ladder import choose
+        from workspace.levels import choose
         runner = CommandRunner(choose({level!r}, SandboxSettings(), []), grace_s=0.2)
         runner.run({command!r}, Path({str(folder)!r}), {ENV!r}, 1000.0, "c1").result()
     """

@@ -8,11 +8,11 @@ import pytest
 
 from events.settings import SandboxSettings
 from tests.workspace.levels import level_for, level_here
-from workspace import ladder
+from workspace import levels
 from workspace.bubblewrap import Bubblewrap
 from workspace.errors import SandboxPathError, SandboxUnavailableError
-from workspace.ladder import choose
 from workspace.landlock import Landlock
+from workspace.levels import choose
 from workspace.sandbox import NO_SANDBOX
 
 HERE = Path(__file__).parents[2]
@@ -24,7 +24,7 @@ FakeBwrap = Callable[[str], dict[str, str]]
 @pytest.fixture
 def fake_bwrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeBwrap:
     """Return a function that makes a shell script the only bwrap, and gives its environment."""
-    monkeypatch.setattr(ladder, "_SYSTEM_FOLDERS", str(tmp_path / "system"))
+    monkeypatch.setattr(levels, "_SYSTEM_FOLDERS", str(tmp_path / "system"))
 
     def make(script: str) -> dict[str, str]:
         program = tmp_path / "fake" / "bwrap"
@@ -61,7 +61,7 @@ def test_without_bwrap_landlock_is_next_and_says_why(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     level_here("landlock")
-    monkeypatch.setattr(ladder, "_SYSTEM_FOLDERS", str(tmp_path))
+    monkeypatch.setattr(levels, "_SYSTEM_FOLDERS", str(tmp_path))
     found = choose("auto", PLAIN, [], {"PATH": str(tmp_path), "HOME": str(tmp_path)})
     assert isinstance(found, Landlock)
     assert found.not_stronger == (
@@ -73,7 +73,7 @@ def test_without_both_nothing_is_confined_and_it_says_so(
     fake_bwrap: FakeBwrap, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environment = fake_bwrap("echo 'bwrap: no namespaces' >&2; exit 1")
-    monkeypatch.setattr(ladder, "abi", lambda: 2)  # an older kernel
+    monkeypatch.setattr(levels, "abi", lambda: 2)  # an older kernel
     found = choose("auto", PLAIN, [], environment)
     assert (found.level, found.confines) == ("none", False)
     assert "sandbox bwrap: it does not work here: bwrap: no namespaces" in found.not_stronger
@@ -98,7 +98,7 @@ def test_a_bwrap_that_does_not_confine_is_none(
 ) -> None:
     environment = fake_bwrap(script)
     if "sleep" in script:
-        monkeypatch.setattr(ladder, "PROBE_S", 0.2)
+        monkeypatch.setattr(levels, "PROBE_S", 0.2)
     with pytest.raises(SandboxUnavailableError, match=reason) as refused:
         choose("bwrap", PLAIN, [], environment)
     assert str(refused.value).endswith("see docs/sandbox.md")
@@ -108,7 +108,7 @@ def test_a_level_that_is_asked_for_is_never_lowered(
     fake_bwrap: FakeBwrap, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environment = fake_bwrap("exit 1")
-    monkeypatch.setattr(ladder, "abi", lambda: 0)  # a kernel without Landlock
+    monkeypatch.setattr(levels, "abi", lambda: 0)  # a kernel without Landlock
     with pytest.raises(SandboxUnavailableError, match="sandbox bwrap"):
         choose("bwrap", PLAIN, [], environment)
     with pytest.raises(SandboxUnavailableError, match="offers 0; install the package bubblewrap"):
@@ -117,7 +117,7 @@ def test_a_level_that_is_asked_for_is_never_lowered(
 
 def test_on_another_machine_landlock_has_no_filter(monkeypatch: pytest.MonkeyPatch) -> None:
     level_here("landlock")
-    monkeypatch.setattr(ladder, "MACHINES", {})
+    monkeypatch.setattr(levels, "MACHINES", {})
     with pytest.raises(SandboxUnavailableError, match="its filter is written for"):
         choose("landlock", PLAIN, [])
 
@@ -128,7 +128,7 @@ def test_where_namespaces_are_forbidden_trying_finds_out(tmp_path: Path) -> None
     (tmp_path / "tree").mkdir()
     (tmp_path / "home").mkdir()
     script = (
-        "from events.settings import SandboxSettings; from workspace.ladder import choose;"
+        "from events.settings import SandboxSettings; from workspace.levels import choose;"
         "found = choose('auto', SandboxSettings(), []); print(found.level, found.not_stronger)"
     )
     command = f'PYTHONPATH={HERE} {sys.executable} -P -c "{script}"'
