@@ -89,7 +89,7 @@ def _ended(failure: Failure) -> str:
     if outcome.finding:
         return outcome.finding
     if outcome.timed_out:
-        return f"timed out after {outcome.duration_s} s"
+        return f"timeout after {outcome.duration_s:.1f} s"
     if outcome.signal is not None:
         return f"signal {outcome.signal}"
     return f"exit code {outcome.exit_code}"

@@ -31,14 +31,13 @@ class Cause(NamedTuple):
     @property
     def words(self) -> str:
         """All of it in at most `MAX_WORDS` words: the message is cut before the place is."""
-        who = f"{self.who}:" if self.who else ""
-        where = f"({self.where})" if self.where else ""
-        room = MAX_WORDS - len(who.split()) - len(where.split())
-        what = cut_to(self.what, max(room, 1))
+        who = f"{self.who}: " if self.who else ""
+        where = f" ({self.where})" if self.where else ""
+        room = max(MAX_WORDS - len(f"{who}{where}".split()), 1)
+        what = cut_to(self.what, room)
         left = room - len(what.split())
-        more = cut_to(self.more, left) if left > 1 and self.more else ""
-        tied = f"{what};" if more and not where else what
-        return hint_of(who, tied, f"{where};" if more and where else where, more)
+        more = f"; {cut_to(self.more, left)}" if self.more and left > 1 else ""
+        return hint_of(f"{who}{what}{where}{more}")
 
 
 def is_ours(path: str) -> bool:

@@ -5,7 +5,7 @@ done, so that reading takes time in proportion to the length of the output.
 """
 
 import re
-from itertools import islice
+from collections.abc import Iterator
 
 ENDS_CHARS = 512 * 1024
 """How much of either end of a long output is read."""
@@ -60,22 +60,18 @@ def _windows(output: str) -> str:
         return output
     middle = output[ENDS_CHARS:-ENDS_CHARS]
     note = "\n[... not read: long output ...]\n"
-    finds = _finds(middle)
-    return note.join([output[:ENDS_CHARS], *finds, output[-ENDS_CHARS:]])
+    return note.join([output[:ENDS_CHARS], *_finds(middle), output[-ENDS_CHARS:]])
 
 
-def _finds(middle: str) -> list[str]:
-    finds: list[str] = []
+def _finds(middle: str) -> Iterator[str]:
     end = 0
-    for match in islice(TELLING.finditer(middle), FINDS * FINDS):
-        if match.start() < end:
-            continue
-        start = max(end, middle.rfind("\n", 0, match.start()) + 1, match.start() - LINE_CHARS)
+    for _ in range(FINDS):
+        match = TELLING.search(middle, end)
+        if match is None:
+            return
+        start = max(end, middle.rfind("\n", end, match.start()) + 1, match.start() - LINE_CHARS)
         end = start + FIND_CHARS
-        finds.append(middle[start:end])
-        if len(finds) == FINDS:
-            break
-    return finds
+        yield middle[start:end]
 
 
 def _as_shown(line: str) -> str:

@@ -32,7 +32,7 @@ _SAID = (
 
 _FOLDER = r"[^\s/:;,'\"()\[\]<>]+"
 _PATH = re.compile(
-    rf"(?<![\w./~-])(?:/|(?:\.\./)++|~/|[A-Za-z]:/)(?:{_FOLDER}/)*+(?P<name>{_FOLDER})"
+    rf"(?<![\w./~>-])(?:/|(?:\.\./)++|~/|[A-Za-z]:/)(?:{_FOLDER}/)*+(?P<name>{_FOLDER})"
 )
 _CHANGING = (
     ("<tmp>", r"(?<!\w)tmp(?:[a-z0-9_]{8}|\.[A-Za-z0-9]{6,10})(?!\w)"),
@@ -82,10 +82,10 @@ def normalised(line: str) -> str:
 
 
 def _placeless(line: str) -> str:
-    text = printable(line)
+    text = _PATH.sub(_base_name, printable(line))
     for name, pattern in _PATTERNS:
         text = pattern.sub(name, text)
-    return _PATH.sub(_base_name, text)
+    return text
 
 
 def _base_name(path: re.Match[str]) -> str:

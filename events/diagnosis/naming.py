@@ -22,6 +22,7 @@ SIGNALS = {
     31: "SIGSYS (bad system call)",
 }
 """Numbers of Linux, spelled out, so that a hint is the same on every system."""
+SILENCE = "no output"
 _SHELL_SIGNAL = 128
 """A shell reports the end of its command by signal n as exit code 128 + n."""
 _NOT_RUN = {126: "exit code 126 (cannot be run)", 127: "exit code 127 (command not found)"}
@@ -41,13 +42,14 @@ def first_cause(output: str, outcome: Outcome | None = None, root: str = "") -> 
     text = cleaned(output, root)
     ended = _ending(outcome) if outcome else ""
     cause = recognised(text, outcome.exit_code if outcome else None)
-    if cause is not None:
+    if cause is not None and cause.words:
         return hint_of(f"{ended};" if ended else "", cause.words)
     ended = ended or _exit_of(outcome)
     last = last_words(text)
-    if last is None:
-        return hint_of(f"{ended};" if ended else "", "no output")
-    return hint_of(f"{ended}; last words:" if ended else "", last.what)
+    said = hint_of(last.what) if last else ""
+    if not ended:
+        return said or SILENCE
+    return hint_of(f"{ended};", f"last words: {said}" if said else SILENCE)
 
 
 def signal_of(outcome: Outcome) -> str:

@@ -70,7 +70,7 @@ COMPILERS = (
     _rule("rustc", r"(?P<what>error(?:\[E\d+\])?: [^\n]+)\n *--> " + _AT),
     _rule("sanitizer", r"SUMMARY: (?P<what>\w+Sanitizer: \S+) " + _AT),
     _rule("assert of C", r"(?:[^\s:]+: )?" + _AT + r": [^\n]*?(?P<what>Assertion [^\n]+ failed)"),
-    _rule("tsc", r"(?P<where>[^\s(]+\(\d+),\d+\): error (?P<what>TS\d+: [^\n]+)"),
+    _rule("tsc", r"(?P<where>[^\s(]+\(\d+,\d+\)): error (?P<what>TS\d+: [^\n]+)"),
     _rule("go", r"(?P<where>(?:\./)?[^\s:]+\.go:\d+):\d+: " + _REST),
 )
 

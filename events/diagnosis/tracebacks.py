@@ -8,6 +8,8 @@ from typing import NamedTuple
 from events.diagnosis.cause import Cause, is_ours, next_line
 
 MOST_TRACEBACKS = 2000
+NOTE = "[... "
+"""How a line begins that says what was left out; it may stand in the middle of a traceback."""
 
 _HEADER = re.compile(r"Traceback \(most recent call last\):[^\n]*\n")
 _FRAME = re.compile(r'File "(?P<path>[^"\n]+)", line (?P<line>\d+)')
@@ -94,16 +96,22 @@ def _tracebacks(text: str) -> Iterator[Traceback]:
     ends = [*(header.start() for header in headers[1:]), len(text)]
     for header, end in zip(headers, ends, strict=False):
         frame = _FRAME_LINE.match(text, header.end())
-        margin = len(frame["margin"]) if frame else 0
+        margin = len(frame["margin"]) if frame else _indent(text, header.start())
         for line in _LINE.finditer(text, header.end(), end):
             words = line[0][margin:]
-            if words and not words.startswith(" "):
+            if words and not words.startswith(" ") and not line[0].startswith(NOTE):
                 where = innermost(text[header.end() : line.start()])
                 what = words.strip()
                 if what.endswith(":"):
                     what += next_line(text, line.end())
                 yield Traceback(header.start(), what, line.start(), where)
                 break
+
+
+def _indent(text: str, position: int) -> int:
+    """Return how far a header without frames is moved in, by blanks or the border of a group."""
+    before = text[text.rfind("\n", 0, position) + 1 : position]
+    return 0 if before.strip(" |") else len(before)
 
 
 def _chains(text: str, found: list[Traceback]) -> list[list[Traceback]]:
