@@ -1,5 +1,6 @@
 """What a run may spend: limits, what is reserved before a call, what was used after it."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -73,6 +74,8 @@ class Ledger(msgspec.Struct, frozen=True):
     set_aside: Amount = NOTHING
     """The sum of `reserved`."""
     by_ticket: "HashTrieMap[TicketId, Amount]" = msgspec.field(default_factory=HashTrieMap)
+    before: "HashTrieMap[AttemptId, Amount]" = msgspec.field(default_factory=HashTrieMap)
+    """What attempts had used before the run was forked: it counts against no limit."""
 
     def reserve(self, call: str, amount: Amount) -> "Ledger":
         """Return the ledger with `amount` set aside for `call`, in place of what was before."""
@@ -93,6 +96,13 @@ class Ledger(msgspec.Struct, frozen=True):
             spent=self.spent + more,
             set_aside=self.set_aside - self.reserved.get(call, NOTHING),
             by_ticket=self.by_ticket.insert(ticket, self.by_ticket.get(ticket, NOTHING) + more),
+        )
+
+    def begin_anew(self, before: "Mapping[AttemptId, Amount]") -> "Ledger":
+        """Return the ledger of a fork: what was used so far, by attempt, is not its own."""
+        amounts = HashTrieMap(before)
+        return msgspec.structs.replace(
+            self, used=amounts, before=amounts, spent=NOTHING, by_ticket=HashTrieMap()
         )
 
     def drop(self, attempt: AttemptId) -> "Ledger":
@@ -126,6 +136,7 @@ class Ledger(msgspec.Struct, frozen=True):
             if other != call and other.rpartition("#")[0] == attempt:
                 out += amount
         if scope == "attempt":
-            return self.used.get(attempt, NOTHING) + out
+            own = self.used.get(attempt, NOTHING) - self.before.get(attempt, NOTHING)
+            return own + out
         ticket, _ = ticket_of(attempt)
         return self.by_ticket.get(ticket, NOTHING) + out

@@ -37,6 +37,15 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
             self.thinking + other.thinking,
         )
 
+    def __sub__(self, other: "Usage") -> "Usage":
+        """Return what is left."""
+        return Usage(
+            self.input - other.input,
+            self.output - other.output,
+            self.cached - other.cached,
+            self.thinking - other.thinking,
+        )
+
 
 class ToolSpec(msgspec.Struct, frozen=True):
     """One tool as a model is told of it."""

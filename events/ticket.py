@@ -94,6 +94,8 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Attempts begun, in all."""
     tries: int = 0
     """Attempts begun since a person last released the ticket; counted against `max_attempts`."""
+    begun_anew: int = 0
+    """Attempts that a fork has called off: they count neither as tries nor as rungs."""
     lesson: Text = ""
     """What the last failed attempt hands to the next one."""
     waits_for: ApprovalId | None = None
@@ -127,3 +129,9 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return msgspec.structs.replace(
             self.move("block"), block=Block(cause, reason, by), waits_for=None
         )
+
+
+LIFE = (
+    "status", "block", "attempts", "tries", "begun_anew", "lesson", "waits_for",
+)  # fmt: skip
+"""Fields that say where a ticket is in its life; its author wrote the others."""

@@ -14,7 +14,7 @@ from rpds import HashTrieMap
 from events.errors import CommandRefusedError
 from events.ids import TicketId
 from events.payload import Text
-from events.ticket import DONE, OPEN, Block, Cause, Ticket, TicketState
+from events.ticket import DONE, LIFE, OPEN, Block, Cause, Ticket, TicketState
 
 _RANK_OF_PRIORITY = {"high": 0, "medium": 1, "low": 2}
 
@@ -208,12 +208,35 @@ class Track(msgspec.Struct, frozen=True):
             self, tickets=changed, waiting_on=waiting_on, ready=ready, counts=counts
         )
 
+    def edit(self, edited: Ticket) -> Self:
+        """Return the track with what an author wrote of a ticket in place of what was written.
+
+        Where the ticket is in its life stays, and so do its dependencies.
+        """
+        now = self.tickets[edited.id]
+        standing = {field: getattr(now, field) for field in LIFE}
+        ticket = msgspec.structs.replace(edited, depends_on=now.depends_on, **standing)
+        tickets = self.tickets.insert(ticket.id, ticket)
+        if ticket.priority == now.priority:
+            return msgspec.structs.replace(self, tickets=tickets)
+        return self._queued_anew(tickets)
+
     def put_all(self, tickets: Iterable[Ticket]) -> Self:
         """Return the track with each of `tickets` in place of its earlier self."""
         track = self
         for ticket in tickets:
             track = track.put(ticket)
         return track
+
+    def _queued_anew(self, tickets: "HashTrieMap[TicketId, Ticket]") -> Self:
+        """Return the track with `tickets`, its queue in the order of their priorities."""
+        in_file = [tickets[ticket] for ticket in self.plan.order]
+        by_priority = sorted(in_file, key=lambda ticket: _RANK_OF_PRIORITY[ticket.priority])
+        queue = tuple(ticket.id for ticket in by_priority)
+        rank = {ticket: place for place, ticket in enumerate(queue)}
+        plan = msgspec.structs.replace(self.plan, queue=queue, rank=rank)
+        ready = sum(1 << rank[ticket.id] for ticket in in_file if ticket.status == "pending")
+        return msgspec.structs.replace(self, tickets=tickets, plan=plan, ready=ready)
 
     def _is_ready(self, ticket: TicketId) -> bool:
         return bool(self.ready >> self.plan.rank[ticket] & 1)

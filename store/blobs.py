@@ -4,6 +4,7 @@ import hashlib
 import os
 import stat
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -96,6 +97,35 @@ class Blobs(_Texts):
             raise BlobDamagedError(path, ref.blob, "its bytes have another hash")
         return data
 
+    def adopt(self, refs: Iterable[BlobRef], other: "Blobs") -> None:
+        """Keep payloads that `other` keeps: the same files under second names, not copies.
+
+        Where the file system cannot do that, the bytes are copied. Nothing is verified here: who
+        reads a payload does that.
+
+        Raises:
+            BlobMissingError, BlobDamagedError: `other` does not have one of them.
+            BlobUnwritableError: the disk failed.
+        """
+        folders: set[Path] = set()
+        for ref in refs:
+            target = self._path(ref.blob)
+            try:
+                for folder in (self._folder, target.parent):
+                    self._make(folder)
+                os.link(other.place_of(ref), target, follow_symlinks=False)
+                folders.add(target.parent)
+            except FileExistsError:
+                continue
+            except OSError:
+                self.put(other.get(ref))
+        for folder in folders:
+            sync_folder(self._disk, folder)
+
+    def place_of(self, ref: BlobRef) -> Path:
+        """Return where the payload is, or would be."""
+        return self._path(ref.blob)
+
     def sweep(self) -> None:
         """Delete what crashed writers left unfinished. For the holder of the run's lock only."""
         for path in self._folder.glob(f"*/*{_UNFINISHED}"):
@@ -111,11 +141,14 @@ class Blobs(_Texts):
                 sync_folder(self._disk, folder)
             return
         for folder in (self._folder, path.parent):
-            if str(folder) not in self._safe:
-                make_folder(self._disk, folder)
-                self._safe.add(str(folder))
+            self._make(folder)
         temporary = path.with_name(f"{path.name}.{threading.get_native_id()}{_UNFINISHED}")
         write_file(self._disk, path, data, temporary)
+
+    def _make(self, folder: Path) -> None:
+        if str(folder) not in self._safe:
+            make_folder(self._disk, folder)
+            self._safe.add(str(folder))
 
 
 class MemoryBlobs(_Texts):

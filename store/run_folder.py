@@ -9,24 +9,32 @@
     torn-*            what was cut off the log after a crash
     trackside.log     diagnostics; traceback-*.txt beside it, one a bug
 
+A run that is made out of another one is put together in ``REPO/.trackside/staged/`` and moved to
+its place when it is whole.
+
 The repository is not trusted: it may hold a link or a file where a folder of ours should be, and
 that is refused.
 """
 
 import os
 import re
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from events.ids import RunId
-from store.disk import REAL_DISK, Disk, make_folder, write_file, write_synced
+from store.disk import REAL_DISK, Disk, make_folder, sync_folder, write_file, write_synced
 from store.errors import RunFolderError
 from store.lock import LOCK_NAME
 from store.seal import SEAL_NAME, Seal, read_seal
 
 HOME = ".trackside"
 RUNS = "runs"
+STAGED = "staged"
 LOG_NAME = "events.jsonl"
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 _IGNORE_ALL = b"*\n"
@@ -70,27 +78,48 @@ class RunFolder:
         Raises:
             RunFolderError: `run` cannot be a name, exists already, or its folder cannot be made.
         """
+        folder = cls._new(repository, run)
+        _make(folder, (repository / HOME / RUNS,), disk)
+        return folder
+
+    @classmethod
+    @contextmanager
+    def staged(cls, repository: Path, run: str, disk: Disk = REAL_DISK) -> "Iterator[RunFolder]":
+        """Give a folder to put a run together in; at the end it is in its place, whole.
+
+        If the block raises, nothing is left of it. What a crash left is swept by the next one.
+
+        Raises:
+            RunFolderError: as `create`.
+        """
+        final = cls._new(repository, run)
+        stage = repository / HOME / STAGED
+        _sweep(stage)
+        token = stage / f"{os.getpid()}-{secrets.token_hex(4)}"
+        folder = cls(token / run)
+        try:
+            _make(folder, (repository / HOME / RUNS, stage, token), disk)
+            yield folder
+            _publish(folder, final, disk)
+        finally:
+            shutil.rmtree(token, ignore_errors=True)
+
+    @classmethod
+    def _new(cls, repository: Path, run: str) -> "RunFolder":
+        """Return the folder that a new run will have.
+
+        Raises:
+            RunFolderError: `run` cannot be a name, or exists already.
+        """
         if not _NAME.fullmatch(run):
             raise RunFolderError(
                 run,
                 f"{run!r} cannot name a run: up to 64 letters, digits, dots, underscores and "
                 "hyphens, and no dot at the beginning",
             )
-        home = repository / HOME
-        folder = cls(home / RUNS / run)
+        folder = cls(repository / HOME / RUNS / run)
         if folder.began:
             raise RunFolderError(run, f"there is a run {run} already; resume it or take a new name")
-        try:
-            make_folder(disk, home)
-            ignore = home / ".gitignore"
-            if not ignore.exists():
-                write_file(disk, ignore, _IGNORE_ALL, home / ".gitignore.new")
-            for path in (home / RUNS, folder.path, folder.blobs, folder.answers):
-                make_folder(disk, path)
-        except OSError as error:
-            where = error.filename or home
-            reason = f"the folder of run {run} cannot be made: {where}: {error.strerror}"
-            raise RunFolderError(run, reason) from error
         return folder
 
     @classmethod
@@ -156,6 +185,46 @@ class RunFolder:
         path = self.path / f"traceback-{number}.txt"
         write_synced(REAL_DISK, path, data)
         return path
+
+
+def _make(folder: RunFolder, above: Sequence[Path], disk: Disk) -> None:
+    """Make the folder of a run durably, and those `above` it that are missing.
+
+    Raises:
+        RunFolderError: one of them cannot be made.
+    """
+    home = above[0].parent
+    try:
+        make_folder(disk, home)
+        ignore = home / ".gitignore"
+        if not ignore.exists():
+            write_file(disk, ignore, _IGNORE_ALL, home / ".gitignore.new")
+        for path in (*above, folder.path, folder.blobs, folder.answers):
+            make_folder(disk, path)
+    except OSError as error:
+        where = error.filename or home
+        reason = f"the folder of run {folder.run} cannot be made: {where}: {error.strerror}"
+        raise RunFolderError(folder.run, reason) from error
+
+
+def _publish(staged: RunFolder, final: RunFolder, disk: Disk) -> None:
+    """Move a run that is whole to its place: over an empty folder at the most."""
+    try:
+        if not final.began:
+            shutil.rmtree(final.path, ignore_errors=True)
+        disk.rename(staged.path, final.path)
+        sync_folder(disk, final.path.parent)
+    except OSError as error:
+        reason = f"the folder of run {final.run} cannot be made: {final.path}: {error.strerror}"
+        raise RunFolderError(final.run, reason) from error
+
+
+def _sweep(stage: Path) -> None:
+    """Delete what processes that are gone left unfinished."""
+    for token in _entries(stage):
+        pid = token.name.partition("-")[0]
+        if pid.isdigit() and not Path("/proc", pid).exists():
+            shutil.rmtree(token, ignore_errors=True)
 
 
 class _At(msgspec.Struct):

@@ -73,6 +73,14 @@ _LAST = "info/exclude"
 """The file that is written last when a repository is made: where it is, all is."""
 
 
+_ALTERNATES = "objects/info/alternates"
+_LENDERS = "info/lenders"
+"""Repositories of other runs that this one borrows from: a path a line, relative to this one.
+
+The folders of runs lie side by side, so what a lender names its borrower can name likewise.
+"""
+
+
 class Entry(NamedTuple):
     """One file of a tree."""
 
@@ -96,8 +104,11 @@ class Repository:
     user: UserRepository
 
     @classmethod
-    def create(cls, run_git: Path, user_repo: Path) -> "Repository":
+    def create(cls, run_git: Path, user_repo: Path, lender: Path | None = None) -> "Repository":
         """Return the repository at `run_git`, made if it is not there; again is harmless.
+
+        A new one may borrow from the repository of another run, `lender`, and from all that this
+        one borrows from: it has their objects then without a copy, as long as they stay.
 
         Raises:
             RepositoryRefusedError: `user_repo` is not (in) a checkout; see `UserRepository.find`.
@@ -114,6 +125,9 @@ class Repository:
             _write(run_git / "info/attributes", _ATTRIBUTES)
             if shallow := _read(user.shallow):
                 _write(run_git / "shallow", shallow)
+            if lender is not None:
+                beside = f"../../{lender.parent.name}/{lender.name}\n"
+                _write(run_git / _LENDERS, beside + _read(lender / _LENDERS))
             _write(run_git / _LAST, _EXCLUDE + _read(user.exclude))
         return cls._borrowing(run_git, user)
 
@@ -130,8 +144,10 @@ class Repository:
 
     @classmethod
     def _borrowing(cls, run_git: Path, user: UserRepository) -> "Repository":
-        borrowed = _quoted(user.objects) + "\n"
-        alternates = run_git / "objects/info/alternates"
+        lenders = [run_git / name / "objects" for name in _read(run_git / _LENDERS).splitlines()]
+        there = [user.objects, *(place.resolve() for place in lenders if place.is_dir())]
+        borrowed = "".join(f"{_quoted(place)}\n" for place in there)
+        alternates = run_git / _ALTERNATES
         if _read(alternates) != borrowed:
             _write(alternates, borrowed)
         return cls(run_git.resolve(), user)
@@ -151,8 +167,8 @@ class Repository:
         What is written there is never seen here.
         """
         made = Repository.create(folder, self.user.top)
-        borrowed = [_quoted(self.path / "objects"), _quoted(self.user.objects)]
-        _write(made.path / "objects/info/alternates", "".join(f"{line}\n" for line in borrowed))
+        mine = _read(self.path / _ALTERNATES)
+        _write(made.path / _ALTERNATES, f"{_quoted(self.path / 'objects')}\n{mine}")
         return made
 
     def tree_of(self, commit: CommitId) -> TreeId:
