@@ -13,13 +13,13 @@ from cli.escape import ascii_json, clipped, path_text, shown
 from cli.exit_code import ExitCode
 from cli.history import CODEC, add_arguments, folder_of, torn_note
 from cli.holder import holder_of
-from cli.watch import Watch
 from cli.words import words_of
 from events.base import Event, UnknownEvent
 from events.ids import TicketId
 from events.streams import kind_of, name_of
 from store.log import Recorded
 from store.reader import LogReader
+from store.watch import Watch
 
 POSITION_CHARS, STREAM_CHARS, TYPE_CHARS = 6, 16, 25
 """Columns of the text; longer cells push their line to the right."""

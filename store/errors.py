@@ -9,6 +9,7 @@
         +-- LogClosedError              this writer has been closed
         +-- LogPoisonedError            the disk refused a write: make room, mend it, resume
         +-- BlobUnwritableError         likewise, for a payload beside the log
+        +-- InboxUnusableError          a message to a run cannot be left: make room, try again
         +-- RunFolderError              no such run, several, or a name that cannot be one
         +-- DamageError                 what is kept is not what was written
             +-- LogDamagedError         at a known record and byte of the log
@@ -110,6 +111,16 @@ class BlobUnwritableError(StoreError):
             f"{path}: the payload cannot be written ({cause.strerror}); "
             "mend that and resume the run"
         )
+
+
+class InboxUnusableError(StoreError):
+    """A message to a run cannot be left in its folder; nobody was told anything."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """Say where and why."""
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path}: the message was not left: {reason}")
 
 
 class RunFolderError(StoreError):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from store.clocks import boot_id
 from store.disk import REAL_DISK, Disk, write_all
 from store.errors import HeldError, LogUnusableError
 
@@ -87,7 +88,7 @@ def _is_same(fd: int, path: Path) -> bool:
 
 
 def _sign(disk: Disk, fd: int) -> None:
-    holder = Holder(os.getpid(), _boot_id(), _start_of(os.getpid()))
+    holder = Holder(os.getpid(), boot_id(), _start_of(os.getpid()))
     with suppress(OSError):  # a full disk; the lock is held all the same
         disk.ftruncate(fd, 0)
         write_all(disk, fd, msgspec.json.encode(holder) + b"\n")
@@ -98,13 +99,6 @@ def _holder(fd: int) -> Holder | None:
         return msgspec.json.decode(os.pread(fd, _LONGEST, 0), type=Holder)
     except ValueError:
         return None
-
-
-def _boot_id() -> str:
-    try:
-        return (_PROC / "sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""
 
 
 def _start_of(pid: int) -> int:

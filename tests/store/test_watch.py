@@ -1,11 +1,14 @@
+"""Waiting for files and folders to change."""
+
 import ctypes
+import os
 import threading
 from pathlib import Path
 
 import pytest
 
-from cli import watch
-from cli.watch import Watch
+from store import watch
+from store.watch import Watch
 
 
 @pytest.fixture
@@ -86,3 +89,34 @@ def test_a_system_out_of_watches_is_survived(path: Path, monkeypatch: pytest.Mon
     with Watch([path]) as watching:
         path.write_text("two\n")
         watching.wait()
+
+
+@pytest.mark.parametrize("inotify", [True, False])
+def test_a_name_that_comes_or_goes_ends_the_wait_for_its_folder(
+    inotify: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "POLL_S", 0.001)
+    if not inotify:
+        monkeypatch.setattr(watch, "_inotify", lambda _files: None)
+    other = tmp_path / "other"
+    other.touch()
+    folder = tmp_path / "answers"
+    folder.mkdir()
+    with Watch([folder]) as watching:
+        os.link(other, folder / "one")
+        watching.wait()
+        (folder / "one").unlink()
+        watching.wait()
+
+
+@pytest.mark.parametrize("inotify", [True, False])
+def test_another_thread_can_end_the_wait(
+    inotify: bool, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not inotify:
+        monkeypatch.setattr(watch, "_inotify", lambda _files: None)
+    with Watch([path]) as watching:
+        thread = threading.Thread(target=watching.wait)
+        thread.start()
+        watching.wake()
+        thread.join()
