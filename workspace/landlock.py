@@ -75,9 +75,9 @@ def landlock(abi: int, machine: str, places: Places, *, network: bool) -> Landlo
         description=(
             "Commands change the contents of files only in the worktree and in a home folder of"
             " their own, and read only those, the programs of this machine and your toolchains."
-            f" {reach} Weaker than bwrap: they can change modes and times of your files, see names"
-            f" of files and processes{signals}, and write what steers other programs in the"
-            " worktree. Memory and the disk as a whole are not limited."
+            f" {reach} Weaker than bwrap: they can change modes and times of your files, learn that"
+            f" files exist and how processes were started{signals}, and change what steers other"
+            " programs in the worktree. Memory and the disk as a whole are not limited."
         ),
         abi=abi,
         machine=machine,
