@@ -30,16 +30,16 @@ class Landlock(Sandbox, frozen=True, kw_only=True):
     """Runs commands below a script that confines itself and then becomes the shell."""
 
     abi: int
-    machine: str
-    """As ``uname -m`` has it."""
     network: bool
+    filter: str
+    """The program of `workspace.seccomp`, in hexadecimal."""
     rights: tuple[str, ...]
     """For `workspace.confine`; without worktree and home folder."""
 
     @property
     def profile(self) -> str:
         """All that decides what a command may do."""
-        facts = (self.level, str(self.abi), f"network={self.network}", *self.rights)
+        facts = (self.level, str(self.abi), self.filter, *self.rights)
         return "\n".join(facts)
 
     def argv(self, command: str, worktree: Path, home: Path) -> tuple[str, ...]:
@@ -52,7 +52,7 @@ class Landlock(Sandbox, frozen=True, kw_only=True):
             str(files),
             str(_CONNECT_AND_BIND_TCP if no_tcp else 0),
             str(_SIGNALS_AND_ABSTRACT_SOCKETS if scoped else 0),
-            seccomp.program(self.machine, network=self.network).hex(),
+            self.filter,
             *map(str, (PROCESSES, OPEN_FILES, FILE_BYTES)),
             *self.rights,
             *(_writing(self.abi, path) for path in (worktree, home)),
@@ -66,7 +66,6 @@ def landlock(abi: int, machine: str, places: Places, *, network: bool) -> Landlo
     Raises:
         KeyError: the machine is none of `seccomp.MACHINES`.
     """
-    seccomp.program(machine, network=network)
     reach = "They can use the network." if network else "They have no network."
     signals = "" if abi >= SCOPES_FROM_ABI else ", and send signals to your processes"
     return Landlock(
@@ -80,8 +79,8 @@ def landlock(abi: int, machine: str, places: Places, *, network: bool) -> Landlo
             " programs in the worktree. Memory and the disk as a whole are not limited."
         ),
         abi=abi,
-        machine=machine,
         network=network,
+        filter=seccomp.program(machine, network=network).hex(),
         rights=tuple(_rights(abi, places)),
     )
 
