@@ -18,6 +18,7 @@ from actors.messages import (
     Halt,
     Interrupt,
     Leave,
+    Operate,
     Ping,
     Ref,
     Unanswered,
@@ -44,12 +45,14 @@ from events.run import (
     GrantNextMerge,
     MergeAttempt,
     Run,
+    NO_QUESTIONS,
     RunStep,
     budget_wait,
     due,
 )
 from events.run_rules import terms_of
 from events.run_words import (
+    AmendPolicy,
     AssignTickets,
     EndRun,
     GrantMerge,
@@ -79,6 +82,8 @@ class Rest(msgspec.Struct, frozen=True):
     why: Why
     error: BaseException | None = None
     trace: str = ""
+    asks: bool = False
+    """Whether an answer to a question would have it go on; else what waits is no question."""
 
 
 @dataclass(frozen=True)
@@ -132,9 +137,10 @@ class Conductor(Mailbox):
                     self._set_going(self._state.active[attempt])
             case AskLeave(request=request, reply_to=reply_to):
                 reply_to.tell(self._leave(request))
+            case Operate(command=command, receipt=receipt):
+                receipt(self._refusal_of(command))
             case RaiseBudget():
-                self._record(message)
-                self._go_on_with_more()
+                self._refusal_of(message)
             case HoldTicket(attempt=attempt):
                 self._workers.pop(attempt, None)
                 self._record(message)
@@ -165,6 +171,17 @@ class Conductor(Mailbox):
             return False
         return True
 
+    def _refusal_of(self, command: RunCommand) -> str:
+        """Have the run take a command; return why it does not, or nothing."""
+        try:
+            self._run.execute(command)
+        except CommandRefusedError as refusal:
+            self._office.stale(refusal)
+            return refusal.reason
+        if isinstance(command, RaiseBudget):
+            self._go_on_with_more()
+        return ""
+
     def _go_on(self) -> None:
         """Do what the state newly owes, until it owes nothing new; then see if the run rests."""
         while True:
@@ -178,7 +195,7 @@ class Conductor(Mailbox):
         self._dismiss_the_done()
         why = self._rests()
         if why is not None:
-            self._office.rest(Rest(why))
+            self._office.rest(Rest(why, asks=why == "waiting" and self._asks()))
 
     def _perform(self, step: RunStep) -> None:
         match step:
@@ -230,6 +247,8 @@ class Conductor(Mailbox):
         if active is None:
             return
         self._answers.add(message.approval)
+        if message.amendment is not None:
+            self._record(AmendPolicy(attempt, message.amendment))
         if message.goes_on:
             self._record(UnparkTicket(attempt))
         self._worker_of(active).tell(RecordAnswer(message.approval, message.answer))
@@ -292,6 +311,12 @@ class Conductor(Mailbox):
         if state.standing == "paused" and not state.plan.count("in_progress"):
             return "paused"
         return "waiting" if state.standing == "running" and state.waits else None
+
+    def _asks(self) -> bool:
+        """Return whether a ticket waits for the answer to a question."""
+        others = {wait(attempt) for attempt in self._state.active for wait in NO_QUESTIONS}
+        waits = (self._state.plan[one.ticket].waits_for for one in self._state.active.values())
+        return any(wait is not None and wait not in others for wait in waits)
 
 
 def _is_of_the_disk(error: BaseException) -> bool:

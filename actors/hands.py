@@ -324,7 +324,7 @@ class Hands:
         if not outcome.failing:
             same = fingerprint(outcome, output) if outcome.command else Digest("")
             return replace(kept, fingerprint=same)
-        source = keep(self._source_around(output))
+        source = keep(self._source_around(f"{outcome.finding}\n{output}"))
         return replace(kept, source=source, fingerprint=fingerprint(outcome, output))
 
     def _source_around(self, output: str) -> str:

@@ -1,6 +1,7 @@
 """What actors say to each other besides the commands of the streams, and how they say it."""
 
 import contextlib
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -10,9 +11,16 @@ from events.approval import Answer, Question
 from events.attempt_words import AttemptCommand
 from events.hint import Failure
 from events.ids import ApprovalId, AttemptId
-from events.run_words import ReserveBudget, RunCommand
+from events.policy import Amendment
+from events.run_words import OperatorCommand, ReserveBudget, RunCommand
 
 M = TypeVar("M", contravariant=True)
+
+Receipt = Callable[[str], None]
+"""Hears, once its effect is on record, that a message counts: an empty text; else why it does not.
+
+It is called on the thread of the actor that took the message: it must be quick and must not raise.
+"""
 
 
 class Ref(Generic[M]):
@@ -109,12 +117,33 @@ class Put(msgspec.Struct, frozen=True):
     question: Question
 
 
+class Give(msgspec.Struct, frozen=True):
+    """A person answers a question; `receipt` hears whether the answer counts."""
+
+    approval: ApprovalId
+    answer: Answer
+    receipt: Receipt
+
+
+class Operate(msgspec.Struct, frozen=True):
+    """A person tells the run what to do; `receipt` hears whether that means anything."""
+
+    command: OperatorCommand
+    receipt: Receipt
+
+
+class Ring(msgspec.Struct, frozen=True):
+    """The time of a question may be over."""
+
+
 class Answered(msgspec.Struct, frozen=True):
     """A question of an attempt has its answer."""
 
     attempt: AttemptId
     approval: ApprovalId
     answer: Answer
+    amendment: Amendment | None = None
+    """What the answer changes in the policy for the rest of the ticket."""
     goes_on: bool = True
     """Whether the ticket goes on: not so when its spawn or its merge is rejected."""
 
@@ -140,6 +169,8 @@ class Interrupt(msgspec.Struct, frozen=True):
 
 
 WorkerMessage = AttemptCommand | GoOn | Landed | Leave | Halt | AskAgain | Ping
-ConductorMessage = RunCommand | GoOn | AskLeave | Answered | Unanswered | Down | Interrupt | Ping
+ConductorMessage = (
+    RunCommand | Operate | GoOn | AskLeave | Answered | Unanswered | Down | Interrupt | Ping
+)
 QaMessage = Consult | Leave | Advised | Ping
-GateMessage = Put | Answered | Ping
+GateMessage = Put | Give | Ring | Ping

@@ -14,9 +14,12 @@ from actors.messages import (
     ConductorMessage,
     Down,
     GateMessage,
+    Give,
     GoOn,
     Interrupt,
+    Operate,
     QaMessage,
+    Receipt,
     Ref,
     WorkerMessage,
 )
@@ -24,14 +27,15 @@ from actors.qa import Means, Qa
 from actors.worker import Worker
 from actors.workshop import Workshop
 from events import approval, attempt_rules, hint, run_rules
-from events.approval import Approval, ApprovalCommand, ApprovalEvent
+from events.approval import Answer, Approval, ApprovalCommand, ApprovalEvent
 from events.base import Command, Event
+from events.clocks import Clocks
 from events.decider import Decider
 from events.errors import CommandRefusedError
 from events.hint import Failure, Hint, HintCommand, HintEvent
 from events.ids import ApprovalId, AttemptId, CommitId, StreamId, stream_of
 from events.run import Run
-from events.run_words import RecordDelivery
+from events.run_words import OperatorCommand, RecordDelivery
 from events.streams import RUN, name_of
 from events.world import World
 from store.entity import Entity
@@ -58,10 +62,15 @@ class System:
         qa_model: str,
         deliver: Callable[[Run, CommitId], RecordDelivery],
         now_s: Callable[[], int],
+        clocks: Callable[[], Clocks],
         mourn: Callable[[Down], None],
         stale: Callable[[CommandRefusedError], None],
+        stays: Callable[[Rest], bool] = lambda _: False,
     ) -> None:
-        """Take the log, and the `world` that was folded from it when it was opened."""
+        """Take the log, and the `world` that was folded from it when it was opened.
+
+        `stays` says of a run that waits whether it waits on in this process.
+        """
         self._log = log
         self._world = world
         self._workshop = workshop
@@ -91,20 +100,20 @@ class System:
         self._qa: Ref[QaMessage] = Ref()
         self._gate: Ref[GateMessage] = Ref()
         self._stale = stale
+        self._clocks = clocks
+        self._stays = stays
         self._rest: Future[Rest] = Future()
         self._interrupted = False
         self._opened: set[StreamId] = set()
         self._guard = threading.Lock()
 
-    @property
-    def conductor(self) -> Ref[ConductorMessage]:
-        """Where commands of an operator go."""
-        return self._conductor
+    def answer(self, approval: ApprovalId, answer: Answer, receipt: Receipt) -> None:
+        """Have the gate take a person's answer; see `Receipt`. Never waits."""
+        self._gate.tell(Give(approval, answer, receipt))
 
-    @property
-    def gate(self) -> Ref[GateMessage]:
-        """Where answers go."""
-        return self._gate
+    def operate(self, command: OperatorCommand, receipt: Receipt) -> None:
+        """Have the Conductor take a person's command; see `Receipt`. Never waits."""
+        self._conductor.tell(Operate(command, receipt))
 
     def start(self) -> None:
         """Start QA and the gate, then the Conductor, and let the run go on.
@@ -149,6 +158,8 @@ class System:
         return all(ended)
 
     def _take_rest(self, rest: Rest) -> None:
+        if rest.why == "waiting" and self._stays(rest):
+            return
         with self._guard:
             if not self._rest.done():
                 self._rest.set_result(rest)
@@ -163,7 +174,7 @@ class System:
             self._qa.attach(Qa.start(self._qa_means, self._conductor))
             self._qa.ping(PING_S)
         else:
-            self._gate.attach(ApprovalGate.start(self._approval, self._conductor))
+            self._gate.attach(ApprovalGate.start(self._approval, self._conductor, self._clocks))
             self._gate.ping(PING_S)
 
     def _attempt(self, attempt: AttemptId) -> AttemptEntity:

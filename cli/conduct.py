@@ -7,8 +7,6 @@ import threading
 import time
 from datetime import UTC, datetime
 
-import msgspec
-
 from actors.conductor import Rest
 from actors.messages import Down
 from actors.system import System
@@ -23,23 +21,23 @@ from cli.standing import exit_code_of, standing_of
 from cli.summary import summary_of
 from cli.summary_text import lines_of
 from cli.wiring import OpenRun
+from events import run_rules
 from events.errors import CommandRefusedError
 from events.ids import CommitId
 from events.run import Run
-from events.run_words import RecordDelivery
+from events.run_words import RecordDelivery, RecordSandbox
+from events.streams import RUN
 from models.prices import cost
 from models.service import ModelService, Wait
+from store.entity import Entity
 from workspace.command import CommandRunner
 from workspace.delivery import deliver_apply, deliver_branch
 from workspace.errors import WorkspaceError
-from workspace.sandbox import NO_SANDBOX
+from workspace.sandbox import Sandbox
 from workspace.worktree import remove_folder
 
-UNENFORCED = msgspec.structs.replace(NO_SANDBOX, confines=True)
-"""Until a kernel sandbox is there, a command in the worktree counts as confined; it is said so."""
 
-
-def carry_through(opened: OpenRun, args: argparse.Namespace) -> int:
+def carry_through(opened: OpenRun, sandbox: Sandbox, args: argparse.Namespace) -> int:
     """Conduct the run to its rest and show it; return the exit code.
 
     A run that ended is sealed, and its worktrees are removed: its trees are in its repository.
@@ -48,7 +46,8 @@ def carry_through(opened: OpenRun, args: argparse.Namespace) -> int:
     progress = progress_for(sys.stderr, opened.view, quiet=args.json)
     opened.log.subscribe(progress.take)
     try:
-        rest = conduct(opened, verbose=args.verbose)
+        _record_sandbox(opened, sandbox)
+        rest = conduct(opened, sandbox, verbose=args.verbose)
     finally:
         progress.close()
     if rest.error is not None:
@@ -62,14 +61,22 @@ def carry_through(opened: OpenRun, args: argparse.Namespace) -> int:
     return exit_code_of(standing)
 
 
-def conduct(opened: OpenRun, *, verbose: bool) -> Rest:
+def _record_sandbox(opened: OpenRun, sandbox: Sandbox) -> None:
+    """Put on record how commands are confined from now on, if that is news."""
+    version = opened.world.versions[RUN]
+    run = Entity(opened.log, RUN, run_rules.DECIDER, opened.world.run, version)
+    why = f" ({sandbox.not_stronger})" if sandbox.not_stronger else ""
+    run.execute(RecordSandbox(sandbox.level, f"{sandbox.description}{why}"))
+
+
+def conduct(opened: OpenRun, sandbox: Sandbox, *, verbose: bool) -> Rest:
     """Let the run go on until it rests, and return why it does.
 
     On SIGINT, SIGTERM or SIGHUP it is interrupted: everything under way is let go, and the log is
     left so that `resume` goes on. Must be called on the main thread.
     """
     diagnostics = Diagnostics(opened.folder.diagnostics, verbose=verbose)
-    runner = CommandRunner(UNENFORCED)
+    runner = CommandRunner(sandbox)
     settings = opened.world.run.facts.settings
 
     def note_wait(wait: Wait) -> None:

@@ -15,14 +15,16 @@ from cli.errors import NoRepositoryError
 from cli.escape import columns, json_text, path_text, shown
 from cli.exit_code import ExitCode
 from cli.history import add_repository, repository_of
+from cli.places import cache_folder
 from cli.settings import load_settings
 from events.errors import SettingsInvalidError
 from events.reading import key_of
+from events.settings import SandboxSettings
 from models.key import KEY_NAMES, gemini_key
 from store.run_folder import HOME
 from workspace.errors import GitFailedError, GitUnusableError
 from workspace.git import Git
-from workspace.sandbox import NO_SANDBOX
+from workspace.levels import choose
 
 PACKAGES = (
     "google-genai", "msgspec", "pykka", "rich", "rpds-py", "structlog", "tree-sitter",
@@ -65,7 +67,14 @@ def _programs() -> Iterator[Finding]:
         except metadata.PackageNotFoundError:
             problem = "not installed; install trackside again"
             yield Finding(subject=package, value="", problem=problem, essential=True)
-    yield Finding(subject="sandbox", value=f"{NO_SANDBOX.level}: {NO_SANDBOX.description}")
+    yield _sandbox()
+
+
+def _sandbox() -> Finding:
+    """Look for the strongest level by trying it."""
+    found = choose("auto", SandboxSettings(), [])
+    value = f"{found.level}: {found.description}"
+    return Finding(subject="sandbox", value=value, problem=found.not_stronger)
 
 
 def _folders(args: argparse.Namespace) -> Iterator[Finding]:
@@ -75,8 +84,7 @@ def _folders(args: argparse.Namespace) -> Iterator[Finding]:
         yield Finding(subject="run folders", value="", problem=str(error))
     else:
         yield _folder("run folders", home)
-    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    yield _folder("worktrees", Path(cache).expanduser() / "trackside")
+    yield _folder("worktrees", cache_folder())
 
 
 def _folder(subject: str, folder: Path) -> Finding:

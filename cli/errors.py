@@ -4,6 +4,7 @@
     +-- InputUnreadableError            a file that was named cannot be read
     +-- NoRepositoryError               there is no repository around here, and no runs
     +-- NotPlannedError                 the run has no plan on record
+    +-- SandboxWeakerError              commands of the run were confined better before
     +-- UnpricedModelError              a budget in USD, and a model whose price nobody knows
 
 Wrong contents of a file are the rules' own errors: see `events.errors`.
@@ -52,4 +53,18 @@ class UnpricedModelError(TracksideError):
         super().__init__(
             f"the price of {model} is not known, so a budget in USD cannot be kept; set the budget "
             "in tokens, or take a model with a price"
+        )
+
+
+class SandboxWeakerError(TracksideError):
+    """The run's commands were confined better before, and nobody has asked for less."""
+
+    def __init__(self, before: str, found: str, why: str) -> None:
+        """Remember both levels."""
+        self.before = before
+        self.found = found
+        because = f" ({why})" if why else ""
+        super().__init__(
+            f"commands of this run were confined by {before}; here it is only {found}{because}; "
+            f"mend that, or say --sandbox {found} to go on with less"
         )

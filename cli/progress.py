@@ -18,6 +18,7 @@ LINE_CHARS = 300
 
 NOTABLE: frozenset[type[Event]] = frozenset({
     run.RunStarted,
+    run.RunSandboxed,
     run.TicketAssigned,
     run.TicketParked,
     run.TicketCompleted,
@@ -125,6 +126,7 @@ def _sentence(event: Event) -> str:
 
 _SUBJECTS: dict[type[Event], str] = {
     run.RunStarted: "run started:",
+    run.RunSandboxed: "commands are confined by",
     run.RunPaused: "run paused",
     run.RunContinued: "run goes on,",
     run.RunCancelled: "run cancelled",

@@ -22,6 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Go on with the run; see product.md, section 9, for the exit codes."""
     from cli.conduct import carry_through
+    from cli.sandboxing import sandbox_for
     from cli.wiring import opened
     from store.run_folder import RunFolder
     from workspace.user_repository import UserRepository
@@ -34,7 +35,10 @@ def run(args: argparse.Namespace) -> int:
             raise NotPlannedError(folder.path.name)
         for change in _changes(state):
             print(f"trackside: {shown(change)}", file=sys.stderr)
-        return carry_through(this, args)
+        sandbox = sandbox_for(
+            state.facts.settings.sandbox, checkout.top, args.sandbox, state.sandbox
+        )
+        return carry_through(this, sandbox, args)
 
 
 def _changes(state: Run) -> Iterator[str]:

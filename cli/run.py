@@ -35,6 +35,7 @@ _FLAGS = {
     "deliver": "deliver",
     "budget_tokens": "budget.run_tokens",
     "budget_usd": "budget.run_usd",
+    "sandbox": "sandbox.level",
 }
 """Option -> key of the configuration."""
 
@@ -61,6 +62,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def add_common(parser: argparse.ArgumentParser) -> None:
     """Add what ``run`` and ``resume`` have in common."""
+    parser.add_argument(
+        "--sandbox",
+        choices=["auto", "bwrap", "landlock", "none"],
+        help="how commands are confined (default: the best there is)",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object at the end, on stdout")
     parser.add_argument("-v", "--verbose", action="store_true", help="diagnostics on stderr")
 
@@ -68,6 +74,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the track; see product.md, section 9, for the exit codes."""
     from cli.conduct import carry_through
+    from cli.sandboxing import sandbox_for
     from cli.wiring import opened
     from events.run_rules import DECIDER
     from events.streams import RUN
@@ -102,13 +109,14 @@ def run(args: argparse.Namespace) -> int:
         models.check(model)
         if settings.budget.limits_usd and cost(model, Usage(), datetime.now(UTC).date()) is None:
             raise UnpricedModelError(model)
+    sandbox = sandbox_for(settings.sandbox, checkout.top)
     folder = RunFolder.create(checkout.top, start.run)
     with opened(folder, checkout.top) as this:
         tree = this.repository.tree_of(start.base)
         planning = Entity(this.log, RUN, DECIDER)
         for command in plan_of(replace(start, base_tree=tree), spec.tickets):
             planning.execute(command)
-        return carry_through(this, args)
+        return carry_through(this, sandbox, args)
 
 
 def plan_of(start: Start, tickets: Sequence[Ticket]) -> Iterator[StartRun | PlanTickets]:

@@ -1,12 +1,11 @@
 """An open run: its folder, log, blobs and repository, put together from concrete classes."""
 
-import hashlib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from cli.places import worktrees_of
 from cli.run_view import RunView
 from events.streams import EVENT_TYPES
 from events.world import World
@@ -38,13 +37,8 @@ class OpenRun:
 
     @property
     def worktrees(self) -> Path:
-        """Where the worktrees of the run are: in the user's cache folder, named by the run folder.
-
-        Two repositories may have runs of one name, so the path is part of it.
-        """
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        place = hashlib.sha256(os.fsencode(self.folder.path.resolve())).hexdigest()[:12]
-        return cache / "trackside" / f"{self.folder.path.name}-{place}"
+        """Where the worktrees of the run are, outside the user's repository."""
+        return worktrees_of(self.folder.path)
 
 
 @contextmanager

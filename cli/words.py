@@ -51,6 +51,8 @@ def _of_run(event: Event) -> str:
             return f"{name} asks to be merged"
         case run.MergeGranted(attempt=name, onto=onto):
             return f"{name} may merge onto {onto.commit[:SHORT_ID]}"
+        case run.RunSandboxed(level=level, description=description):
+            return level if level != "none" else f"nothing, so each one asks: {description}"
         case run.RunPaused(by=by) | run.RunContinued(by=by):
             return f"by {by}"
         case run.RunCancelled(by=by, reason=reason):

@@ -31,6 +31,7 @@ from events.run_words import (
     RunEnded,
     RunEvent,
     RunPaused,
+    RunSandboxed,
     RunStarted,
     Start,
     TicketAssigned,
@@ -97,6 +98,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """What people allowed for the rest of a ticket."""
     ending: Ending | None = None
     delivery: RunDelivered | None = None
+    sandbox: str = ""
+    """How commands are confined: the level last put in force."""
     paused_by: str = ""
     """Who or what paused the run last."""
     lineage: tuple[Origin, ...] = ()
@@ -249,6 +252,8 @@ def evolve(state: Run, event: RunEvent) -> Run:
             return to(state, standing="running", ending=None)
         case RunCancelled():
             return to(state, standing="cancelling", queue=(), grant=None)
+        case RunSandboxed(level=level):
+            return to(state, sandbox=level)
         case RunEnded(ending=ending):
             return to(state, standing="ended", ending=ending)
         case RunDelivered():

@@ -41,6 +41,7 @@ from events.run_words import (
     RecordCrash,
     RecordDelivery,
     RecordResult,
+    RecordSandbox,
     ReleaseTicket,
     ReserveBudget,
     RunCancelled,
@@ -50,6 +51,7 @@ from events.run_words import (
     RunEnded,
     RunEvent,
     RunPaused,
+    RunSandboxed,
     RunStarted,
     SettleBudget,
     SkipTicket,
@@ -95,6 +97,8 @@ def decide(command: RunCommand, state: Run) -> Sequence[RunEvent]:
             return [ActorCrashed(actor, error, attempt)]
         case RecordDelivery() if state.standing == "ended":
             return [RunDelivered(command.commit, command.how, command.branch, command.problem)]
+        case RecordSandbox(level=level, description=words) if state.standing != "new":
+            return [] if level == state.sandbox else [RunSandboxed(level, words)]
         case ReleaseTicket() if _can_go_on(state):
             return _release(command, state)
         case SettleBudget(attempt=attempt, call=call, total=total) if state.track is not None:

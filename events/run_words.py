@@ -151,6 +151,13 @@ class CancelRun(Command, frozen=True, tag="run.cancel"):
     reason: str = ""
 
 
+class RecordSandbox(Command, frozen=True, tag="run.record_sandbox"):
+    """Take down how commands are confined from now on."""
+
+    level: str
+    description: str
+
+
 class EndRun(Command, frozen=True, tag="run.end"):
     """Close the books: nothing can move any more."""
 
@@ -227,6 +234,7 @@ RunCommand = (
     | PauseRun
     | ContinueRun
     | CancelRun
+    | RecordSandbox
     | EndRun
     | RecordDelivery
     | ReserveBudget
@@ -383,6 +391,13 @@ class RunCancelled(Event, frozen=True, tag="run.cancelled"):
     reason: str = ""
 
 
+class RunSandboxed(Event, frozen=True, tag="run.sandboxed"):
+    """Commands are confined like this from now on."""
+
+    level: str
+    description: str
+
+
 class RunEnded(Event, frozen=True, tag="run.ended"):
     """Nothing can move any more; what is completed can be delivered."""
 
@@ -464,6 +479,7 @@ RunEvent = (
     | RunPaused
     | RunContinued
     | RunCancelled
+    | RunSandboxed
     | RunEnded
     | RunDelivered
     | BudgetReserved

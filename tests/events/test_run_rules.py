@@ -7,6 +7,7 @@ import pytest
 from events.attempt_words import Onto, Result
 from events.budget import Amount, Shortfall
 from events.conversation import Usage
+from events.fork_words import RunForked
 from events.ids import ApprovalId, AttemptId, TicketId, TreeId, attempt_id
 from events.policy import PRESETS, Amendment
 from events.run import due
@@ -46,6 +47,7 @@ from events.run_words import (
     RunDelivered,
     RunEnded,
     RunPaused,
+    RunSandboxed,
     RunStarted,
     SettleBudget,
     SkipTicket,
@@ -77,7 +79,7 @@ from tests.events.runs import (
     merged,
     run_of,
 )
-from tests.histories import ASK_SPAWN, ATTEMPT, T1, begins, commit, start, ticket, tree
+from tests.histories import ASK_SPAWN, ATTEMPT, T1, begins, commit, forks, start, ticket, tree
 
 Setback = Literal["failed", "gave_up", "stuck", "budget"]
 
@@ -110,6 +112,8 @@ COMMANDS: dict[str, RunCommand] = {
     "raise": RaiseBudget(Budget(run_tokens=9), "ann"),
     "decline": DeclineBudget("ann"),
     "amend": AmendPolicy(ATTEMPT, AMENDMENT),
+    "fork": forks(),
+    "sandbox": RecordSandbox("bwrap", "nothing else is there"),
 }
 
 GOING: dict[str, list[type[Any]]] = {
@@ -119,8 +123,10 @@ GOING: dict[str, list[type[Any]]] = {
     "pause": [RunPaused],
     "cancel": [RunCancelled],
     "crash": [ActorCrashed],
+    "sandbox": [RunSandboxed],
     "settle": [BudgetSettled],
     "raise": [BudgetRaised],
+    "fork": [RunForked],
 }
 """What a run that goes on answers, whatever else happens."""
 UNDER_WAY: dict[str, list[type[Any]]] = {
@@ -133,8 +139,10 @@ UNDER_WAY: dict[str, list[type[Any]]] = {
     "amend": [PolicyAmended],
 }
 """What it answers while T1.1 works."""
-CRASH: dict[str, list[type[Any]]] = {"crash": [ActorCrashed]}
-LATE: dict[str, list[type[Any]]] = {**CRASH, "settle": [BudgetSettled]}
+CRASH: dict[str, list[type[Any]]] = {"crash": [ActorCrashed], "sandbox": [RunSandboxed]}
+LATE: dict[str, list[type[Any]]] = {
+    **CRASH, "settle": [BudgetSettled], "fork": [RunForked],
+}  # fmt: skip
 """What is taken down whenever it is learnt."""
 
 ANSWERED: dict[str, dict[str, list[type[Any]]]] = {
