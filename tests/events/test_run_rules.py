@@ -39,6 +39,7 @@ from events.run_words import (
     RecordCrash,
     RecordDelivery,
     RecordResult,
+    RecordSandbox,
     ReleaseTicket,
     ReserveBudget,
     RunCancelled,
