@@ -151,13 +151,16 @@ class Hands:
             archetype=state.bound.ticket.assigned_to,
             arguments=self._shop.blobs.keep(arguments),
             preview=self._shop.blobs.keep(preview),
+            system=state.system if gate.action.kind == "spawn" else "",
             rule=gate.rule,
+            expiry=gate.expiry,
         )
 
     def _shown(self, action: Action, call: Call | None, state: Attempt) -> tuple[str, str]:
         read = self._shop.blobs.text
         if call is not None:
-            asked = _requested(call, read(call.arguments))
+            edited = state.running.arguments if state.running is not None else None
+            asked = _requested(call, read(call.arguments if edited is None else edited))
             return asked.arguments, self._tools(state).preview(asked)
         if action.kind == "merge":
             diff = self._shop.repository.diff(state.bound.base_tree, state.tree)
@@ -217,7 +220,7 @@ class Hands:
     def most_of(self, begin: BeginCall, state: Attempt) -> Amount:
         """Return the most that the next call may take: its prompt and the longest answer."""
         usage = Usage(begin.estimate, state.bound.max_output_tokens)
-        return amount_of(usage, self._shop.price(state.bound.model, usage))
+        return amount_of(usage, self._shop.price(state.model, usage))
 
     def _call(self, prompt: Prompt, delay_s: float) -> Pending:
         future = self._shop.models.submit(prompt, delay_s=delay_s)

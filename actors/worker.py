@@ -22,13 +22,13 @@ from actors.messages import (
     WorkerMessage,
 )
 from events.attempt import (
-    HOLDING,
     AskApproval,
     AskForHint,
     Attempt,
     Report,
     Step,
     due,
+    holds,
 )
 from events.attempt_words import (
     AttemptCommand,
@@ -133,11 +133,12 @@ class Worker(Mailbox):
             self._record(ReviewDoubt(state.running.call))
 
     def _take(self, command: AttemptCommand) -> None:
+        held = isinstance(command, RecordCallFailure) and holds(self._state, command.kind)
         if not self._record(command):
             return
         self._settle(command)
         match command:
-            case RecordCallFailure(kind=kind, message=reason) if kind in HOLDING:
+            case RecordCallFailure(message=reason) if held:
                 self._conductor.tell(HoldTicket(self._state.id, reason))
                 self.stop()
             case _:

@@ -161,7 +161,17 @@ def _placed(model: str) -> str:
 def _models_of(spec: TrackSpec, settings: Settings) -> set[str]:
     named = {ticket.model_override for ticket in spec.tickets}
     kinds = {kind.model for kind in settings.archetypes.values()}
-    return {name for name in (*settings.models.ladder, settings.models.qa, *named, *kinds) if name}
+    return {
+        name
+        for name in (
+            *settings.models.ladder,
+            settings.models.qa,
+            settings.models.fallback,
+            *named,
+            *kinds,
+        )
+        if name
+    }
 
 
 def _new_id() -> str:

@@ -131,6 +131,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The model call that may be out."""
     model_calls: int = 0
     """Model calls with a recorded end, failed ones included."""
+    fallen_back: bool = False
+    """Whether the fallback is asked instead of the model of the terms."""
     tries: int = 0
     """Failed model calls since the last answer."""
     delay_s: float = 0.0
@@ -162,6 +164,11 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def id(self) -> AttemptId:
         """The id of an attempt that was started."""
         return self.bound.attempt
+
+    @property
+    def model(self) -> str:
+        """The model that is asked next."""
+        return self.bound.fallback if self.fallen_back else self.bound.model
 
     @property
     def bound(self) -> Terms:
@@ -337,6 +344,7 @@ def evolve(state: Attempt, event: AttemptEvent) -> Attempt:
                 call=None,
                 model_calls=state.model_calls + 1,
                 tries=state.tries + (kind not in HOLDING),
+                fallen_back=state.fallen_back or falls_back(state, kind),
                 delay_s=delay_s,
                 usage=state.usage + usage,
                 spent=state.spent + amount_of(usage, usd),
@@ -383,8 +391,18 @@ def evolve(state: Attempt, event: AttemptEvent) -> Attempt:
             assert_never(event)
 
 
+def falls_back(state: Attempt, kind: str) -> bool:
+    """Return whether a failed call of this kind makes the attempt go on with its fallback."""
+    return kind == "quota" and bool(state.bound.fallback) and not state.fallen_back
+
+
+def holds(state: Attempt, kind: str) -> bool:
+    """Return whether a failed call of this kind holds the whole run."""
+    return kind in HOLDING and not falls_back(state, kind)
+
+
 def _after_reply(state: Attempt, event: ReplyRecorded) -> Attempt:
-    turn = Turn(event.text, event.calls, event.native, state.bound.model)
+    turn = Turn(event.text, event.calls, event.native, state.model)
     return msgspec.structs.replace(
         state,
         turns=(*state.turns, turn),

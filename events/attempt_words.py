@@ -42,6 +42,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     amendments: tuple[Amendment, ...] = ()
     """What earlier attempts at the ticket were allowed for the rest of it."""
     archetype: Archetype = Archetype()
+    fallback: str = ""
+    """The model to go on with when the day's quota of `model` is used up; empty: none."""
     budgeted: bool = False
     """Whether each model call needs leave to spend."""
 

@@ -30,7 +30,7 @@ def prompt_of(attempt: Attempt, tools: Mapping[str, ToolSpec], read: ReadText) -
     for turn in attempt.turns:
         messages.extend(_messages_of(turn, read))
     return Prompt(
-        model=terms.model,
+        model=attempt.model,
         system=read(attempt.system),
         messages=tuple(messages),
         key=PromptKey(

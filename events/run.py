@@ -24,6 +24,7 @@ from events.run_words import (
     Ending,
     MergeGranted,
     MergeQueued,
+    ModelWaited,
     PolicyAmended,
     RunCancelled,
     RunContinued,
@@ -252,6 +253,8 @@ def evolve(state: Run, event: RunEvent) -> Run:
             return to(state, standing="running", ending=None)
         case RunCancelled():
             return to(state, standing="cancelling", queue=(), grant=None)
+        case ModelWaited():
+            return state
         case RunSandboxed(level=level):
             return to(state, sandbox=level)
         case RunEnded(ending=ending):

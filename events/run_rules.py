@@ -32,6 +32,7 @@ from events.run_words import (
     HoldTicket,
     MergeGranted,
     MergeQueued,
+    ModelWaited,
     ParkTicket,
     PauseRun,
     PlanTickets,
@@ -42,6 +43,7 @@ from events.run_words import (
     RecordDelivery,
     RecordResult,
     RecordSandbox,
+    RecordWait,
     ReleaseTicket,
     ReserveBudget,
     RunCancelled,
@@ -97,6 +99,8 @@ def decide(command: RunCommand, state: Run) -> Sequence[RunEvent]:
             return [ActorCrashed(actor, error, attempt)]
         case RecordDelivery() if state.standing == "ended":
             return [RunDelivered(command.commit, command.how, command.branch, command.problem)]
+        case RecordWait() if state.standing != "new":
+            return [ModelWaited(command.attempt, command.model, command.reason, command.seconds)]
         case RecordSandbox(level=level, description=words) if state.standing != "new":
             return [] if level == state.sandbox else [RunSandboxed(level, words)]
         case ReleaseTicket() if _can_go_on(state):
@@ -221,6 +225,7 @@ def terms_of(state: Run, active: Active) -> Terms:
         policy=facts.policy,
         amendments=state.amendments.get(ticket.id, ()),
         archetype=archetype_of(state, ticket),
+        fallback=facts.settings.models.fallback or "",
         budgeted=state.ledger.limits.limits_anything,
     )
 

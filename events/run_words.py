@@ -151,6 +151,16 @@ class CancelRun(Command, frozen=True, tag="run.cancel"):
     reason: str = ""
 
 
+class RecordWait(Command, frozen=True, tag="run.record_wait"):
+    """Take down that a model call does not leave at once."""
+
+    attempt: AttemptId
+    model: str
+    reason: str
+    """``delay`` after a failed try, ``server`` if it said so, ``rate`` or ``parallel`` as set."""
+    seconds: float | None
+
+
 class RecordSandbox(Command, frozen=True, tag="run.record_sandbox"):
     """Take down how commands are confined from now on."""
 
@@ -234,6 +244,7 @@ RunCommand = (
     | PauseRun
     | ContinueRun
     | CancelRun
+    | RecordWait
     | RecordSandbox
     | EndRun
     | RecordDelivery
@@ -391,6 +402,16 @@ class RunCancelled(Event, frozen=True, tag="run.cancelled"):
     reason: str = ""
 
 
+class ModelWaited(Event, frozen=True, tag="model.waits"):
+    """A call to a model does not leave at once."""
+
+    attempt: AttemptId
+    model: str
+    reason: str
+    seconds: float | None = None
+    """How long, if that is known."""
+
+
 class RunSandboxed(Event, frozen=True, tag="run.sandboxed"):
     """Commands are confined like this from now on."""
 
@@ -479,6 +500,7 @@ RunEvent = (
     | RunPaused
     | RunContinued
     | RunCancelled
+    | ModelWaited
     | RunSandboxed
     | RunEnded
     | RunDelivered

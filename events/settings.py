@@ -20,6 +20,8 @@ class Models(_Section, frozen=True, kw_only=True):
     ladder: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = DEFAULT_LADDER
     """Attempt n uses rung n; the last rung repeats."""
     qa: str = "gemini-2.5-flash-lite"
+    fallback: str | None = None
+    """Asked instead of a model whose quota of the day is used up; None: the run holds."""
     max_output_tokens: Positive = 8192
     parallel: Positive = 8
     """Calls that may be out at once, over all workers of the process."""

@@ -30,6 +30,7 @@ from events.run_words import (
     HoldTicket,
     MergeGranted,
     MergeQueued,
+    ModelWaited,
     ParkTicket,
     PauseRun,
     PlanTickets,
@@ -40,6 +41,7 @@ from events.run_words import (
     RecordDelivery,
     RecordResult,
     RecordSandbox,
+    RecordWait,
     ReleaseTicket,
     ReserveBudget,
     RunCancelled,
@@ -115,6 +117,7 @@ COMMANDS: dict[str, RunCommand] = {
     "amend": AmendPolicy(ATTEMPT, AMENDMENT),
     "fork": forks(),
     "sandbox": RecordSandbox("bwrap", "nothing else is there"),
+    "wait": RecordWait(ATTEMPT, "gemini-2.5-flash", "server", 2.0),
 }
 
 GOING: dict[str, list[type[Any]]] = {
@@ -125,6 +128,7 @@ GOING: dict[str, list[type[Any]]] = {
     "cancel": [RunCancelled],
     "crash": [ActorCrashed],
     "sandbox": [RunSandboxed],
+    "wait": [ModelWaited],
     "settle": [BudgetSettled],
     "raise": [BudgetRaised],
     "fork": [RunForked],
@@ -140,7 +144,11 @@ UNDER_WAY: dict[str, list[type[Any]]] = {
     "amend": [PolicyAmended],
 }
 """What it answers while T1.1 works."""
-CRASH: dict[str, list[type[Any]]] = {"crash": [ActorCrashed], "sandbox": [RunSandboxed]}
+CRASH: dict[str, list[type[Any]]] = {
+    "crash": [ActorCrashed],
+    "sandbox": [RunSandboxed],
+    "wait": [ModelWaited],
+}
 LATE: dict[str, list[type[Any]]] = {
     **CRASH, "settle": [BudgetSettled], "fork": [RunForked],
 }  # fmt: skip
