@@ -3,8 +3,6 @@
 import threading
 from collections.abc import Callable
 
-from store.entity import Entity
-
 from actors.mailbox import Mailbox
 from actors.messages import (
     Answered,
@@ -32,6 +30,7 @@ from events.approval import (
 from events.clocks import Clocks
 from events.errors import CommandRefusedError
 from events.ids import ApprovalId
+from store.entity import Entity
 
 QuestionEntity = Entity[Approval, ApprovalCommand, ApprovalEvent]
 Questions = Callable[[ApprovalId], QuestionEntity]
@@ -97,15 +96,16 @@ class ApprovalGate(Mailbox):
         self._tell(entity.state)
 
     def _take(self, given: Give) -> None:
-        """Settle the question; the first answer counts, and a policy that was first is an answer."""
+        """Settle the question: the first answer counts, and that of its policy is one too."""
         entity = self._entity(given.approval)
         try:
             entity.execute(Settle(given.answer, self._clocks()))
         except CommandRefusedError as refusal:
             given.receipt(refusal.reason)
             return
-        counts = entity.state.answer == given.answer
-        given.receipt("" if counts else standing_of(entity.state))
+        answer = entity.state.answer
+        expired = answer is not None and answer.by_policy
+        given.receipt(standing_of(entity.state) if expired else "")
         self._tell(entity.state)
 
     def _expire(self) -> None:

@@ -45,10 +45,10 @@ from events.run import (
     GrantNextMerge,
     MergeAttempt,
     Run,
-    NO_QUESTIONS,
     RunStep,
     budget_wait,
     due,
+    model_wait,
 )
 from events.run_rules import terms_of
 from events.run_words import (
@@ -314,9 +314,11 @@ class Conductor(Mailbox):
 
     def _asks(self) -> bool:
         """Return whether a ticket waits for the answer to a question."""
-        others = {wait(attempt) for attempt in self._state.active for wait in NO_QUESTIONS}
-        waits = (self._state.plan[one.ticket].waits_for for one in self._state.active.values())
-        return any(wait is not None and wait not in others for wait in waits)
+        for attempt, active in self._state.active.items():
+            waits_for = self._state.plan[active.ticket].waits_for
+            if waits_for not in {None, budget_wait(attempt), model_wait(attempt)}:
+                return True
+        return False
 
 
 def _is_of_the_disk(error: BaseException) -> bool:

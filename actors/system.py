@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import TypeVar
 
 import pykka
@@ -50,6 +51,21 @@ STOP_S = 5.0
 """How long an actor may take to start, and to end what it is at."""
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What a run needs of the process around it, each a function that any thread may call."""
+
+    clocks: Callable[[], Clocks]
+    deliver: Callable[[Run, CommitId], RecordDelivery]
+    """Brings a commit to the user's repository."""
+    mourn: Callable[[Down], None]
+    """Hears of each actor that a bug has ended."""
+    stale: Callable[[CommandRefusedError], None]
+    """Hears of messages that came too late to mean anything."""
+    stays: Callable[[Rest], bool] = lambda _: False
+    """Says of a run that waits whether it waits on in this process."""
+
+
 class System:
     """The actors of one run, and the one place to wait for its rest."""
 
@@ -58,19 +74,10 @@ class System:
         log: EventLog,
         world: World,
         workshop: Workshop,
-        *,
+        around: Surroundings,
         qa_model: str,
-        deliver: Callable[[Run, CommitId], RecordDelivery],
-        now_s: Callable[[], int],
-        clocks: Callable[[], Clocks],
-        mourn: Callable[[Down], None],
-        stale: Callable[[CommandRefusedError], None],
-        stays: Callable[[Rest], bool] = lambda _: False,
     ) -> None:
-        """Take the log, and the `world` that was folded from it when it was opened.
-
-        `stays` says of a run that waits whether it waits on in this process.
-        """
+        """Take the log, and the `world` that was folded from it when it was opened."""
         self._log = log
         self._world = world
         self._workshop = workshop
@@ -89,19 +96,17 @@ class System:
             attempt=self._attempt,
             hire=self._hire,
             renew=self._renew,
-            deliver=deliver,
-            now_s=now_s,
+            deliver=around.deliver,
+            now_s=lambda: int(around.clocks().wall_s),
             position=lambda: log.last_position,
             rest=self._take_rest,
-            stale=stale,
-            mourn=mourn,
+            stale=around.stale,
+            mourn=around.mourn,
         )
         self._conductor: Ref[ConductorMessage] = Ref()
         self._qa: Ref[QaMessage] = Ref()
         self._gate: Ref[GateMessage] = Ref()
-        self._stale = stale
-        self._clocks = clocks
-        self._stays = stays
+        self._around = around
         self._rest: Future[Rest] = Future()
         self._interrupted = False
         self._opened: set[StreamId] = set()
@@ -158,7 +163,7 @@ class System:
         return all(ended)
 
     def _take_rest(self, rest: Rest) -> None:
-        if rest.why == "waiting" and self._stays(rest):
+        if rest.why == "waiting" and self._around.stays(rest):
             return
         with self._guard:
             if not self._rest.done():
@@ -166,7 +171,9 @@ class System:
 
     def _hire(self, desk: AttemptEntity) -> Ref[WorkerMessage]:
         hands = Hands(self._workshop, name_of(desk.stream))
-        worker = Worker.start(desk, hands, self._conductor, self._qa, self._gate, self._stale)
+        worker = Worker.start(
+            desk, hands, self._conductor, self._qa, self._gate, self._around.stale
+        )
         return Ref(worker)
 
     def _renew(self, actor: str) -> None:
@@ -174,7 +181,9 @@ class System:
             self._qa.attach(Qa.start(self._qa_means, self._conductor))
             self._qa.ping(PING_S)
         else:
-            self._gate.attach(ApprovalGate.start(self._approval, self._conductor, self._clocks))
+            self._gate.attach(
+                ApprovalGate.start(self._approval, self._conductor, self._around.clocks)
+            )
             self._gate.ping(PING_S)
 
     def _attempt(self, attempt: AttemptId) -> AttemptEntity:

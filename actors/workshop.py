@@ -46,6 +46,7 @@ class Workshop:
             environment=self._environment_of(worktree),
             name=terms.attempt,
             allowed=terms.archetype.tools,
+            policy=terms.policy.version,
         )
 
     def run_command(

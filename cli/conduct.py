@@ -4,12 +4,11 @@ import argparse
 import os
 import sys
 import threading
-import time
 from datetime import UTC, datetime
 
 from actors.conductor import Rest
 from actors.messages import Down
-from actors.system import System
+from actors.system import Surroundings, System
 from actors.workshop import Workshop
 from cli.bug_report import keep_reports_in, write_report
 from cli.diagnostics import Diagnostics
@@ -23,12 +22,13 @@ from cli.summary_text import lines_of
 from cli.wiring import OpenRun
 from events import run_rules
 from events.errors import CommandRefusedError
-from events.ids import CommitId
+from events.ids import CommitId, attempt_id
 from events.run import Run
-from events.run_words import RecordDelivery, RecordSandbox
+from events.run_words import RecordDelivery, RecordSandbox, RecordWait
 from events.streams import RUN
 from models.prices import cost
 from models.service import ModelService, Wait
+from store.clocks import clocks
 from store.entity import Entity
 from workspace.command import CommandRunner
 from workspace.delivery import deliver_apply, deliver_branch
@@ -80,7 +80,8 @@ def conduct(opened: OpenRun, sandbox: Sandbox, *, verbose: bool) -> Rest:
     settings = opened.world.run.facts.settings
 
     def note_wait(wait: Wait) -> None:
-        diagnostics.note("model_wait", ticket=wait.key.ticket, why=wait.reason, s=wait.seconds)
+        attempt = attempt_id(wait.key.ticket, wait.key.attempt)
+        system.conductor.tell(RecordWait(attempt, wait.model, wait.reason, wait.seconds))
 
     def note_stale(refusal: CommandRefusedError) -> None:
         diagnostics.note("stale", refusal=str(refusal))
@@ -105,11 +106,13 @@ def conduct(opened: OpenRun, sandbox: Sandbox, *, verbose: bool) -> Rest:
         opened.log,
         opened.world,
         workshop,
+        Surroundings(
+            clocks=lambda: clocks(opened.view.at),
+            deliver=lambda run, commit: deliver(opened, run, commit),
+            mourn=mourn,
+            stale=note_stale,
+        ),
         qa_model=settings.models.qa,
-        deliver=lambda run, commit: deliver(opened, run, commit),
-        now_s=lambda: int(time.time()),
-        mourn=mourn,
-        stale=note_stale,
     )
     with interrupting(system.interrupt):
         try:

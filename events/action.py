@@ -24,7 +24,12 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True):
     command: str = ""
     """The shell string, whole."""
     digest: Digest = Digest("")
-    """sha256 over kind, tool, arguments and the bytes of the files it would change."""
+    """sha256 over all that an approval is bound to.
+
+    Of a tool call: the tool, its arguments, the version of the policy, the bytes of the files it
+    would change, and for a command its sandbox and the names in its environment. Of a spawn: both
+    prompts. Of a merge: the tree.
+    """
     changed_lines: int = 0
     """Lines that the edit adds and removes, together."""
     confined: bool = True
@@ -55,3 +60,26 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     """Of a failure: equal for the same failure, whatever paths, times and numbers it names."""
     finding: str = ""
     """For a broken Python file: ``path:line``, else empty."""
+
+
+Risk = Literal["low", "medium", "high"]
+
+RISKS: dict[Risk, str] = {
+    "low": "changes nothing",
+    "medium": "changes files, or runs confined; all of it can be taken back",
+    "high": "can reach beyond the worktree, or may have happened already",
+}
+"""How bad the worst is that an action can do."""
+
+
+def risk_of(action: Action) -> Risk:
+    """Return the class of risk of an action.
+
+    >>> risk_of(Action(kind="tool", tool="run_command", effect="command", confined=False))
+    'high'
+    """
+    if action.kind == "in_doubt" or not action.confined:
+        return "high"
+    if action.kind == "merge" or action.effect in {"write", "command"}:
+        return "medium"
+    return "low"

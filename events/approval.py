@@ -74,6 +74,11 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Whether it changes what was asked about."""
         return self.arguments is not None or self.system is not None
 
+    @property
+    def by_policy(self) -> bool:
+        """Whether nobody gave it: the question has expired."""
+        return self.by == EXPIRY and self.via == "policy"
+
 
 class Ask(Command, frozen=True, tag="approval.ask"):
     """Put a question."""

@@ -1,6 +1,7 @@
 """What the clocks say now, in the form in which a record keeps it."""
 
 import time
+from datetime import datetime
 from pathlib import Path
 
 from events.clocks import Clocks
@@ -16,12 +17,13 @@ def boot_id() -> str:
         return ""
 
 
-def clocks(not_before_s: float = 0.0) -> Clocks:
+def clocks(not_before: str = "") -> Clocks:
     """Return what the clocks say now.
 
     Args:
-        not_before_s: A time that is known to be over, in seconds since 1970: the last record's. A
+        not_before: A time that is known to be over, as records hold it: that of the last one. A
             wall clock that says less was set back, and is taken to say that.
     """
     boottime = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-    return Clocks(max(time.time(), not_before_s), boot_id(), time.clock_gettime(boottime))
+    known_s = datetime.fromisoformat(not_before).timestamp() if not_before else 0.0
+    return Clocks(max(time.time(), known_s), boot_id(), time.clock_gettime(boottime))

@@ -72,10 +72,12 @@ class Toolbox:
         environment: Mapping[str, str],
         name: str,
         allowed: Sequence[str] = (),
+        policy: str = "",
     ) -> None:
         """Work in the worktree `root`; no `allowed` names mean all tools.
 
         Commands get exactly `environment`, and `runner` knows the one of a call as ``name.call``.
+        The digests of calls hold the version of the `policy` that judges them.
         """
         self.root = root
         self._limits = limits
@@ -85,6 +87,7 @@ class Toolbox:
         self._environment = environment
         self._name = name
         self._allowed = tuple(allowed)
+        self._policy = policy
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
@@ -94,8 +97,9 @@ class Toolbox:
     def consider(self, call: RequestedCall) -> Action | Refusal:
         """Return what `call` would do, for a policy to judge; to be asked just before its turn.
 
-        The digest covers the tool, all arguments, the files it would change, as they are now, and
-        for a command how it would be confined.
+        The digest covers the tool, all arguments, the version of the policy, the files it would
+        change, as they are now, and for a command how it would be confined and the names in its
+        environment.
 
         Raises:
             WorktreeUnusableError: the disk or the system failed.
@@ -160,6 +164,7 @@ class Toolbox:
             case RunCommand():
                 command, confined = arguments.command, self._runner.sandbox.confines
                 parts.append(self._runner.sandbox.profile.encode())
+                parts += [name.encode() for name in sorted(self._environment)]
             case WriteFile() | ReplaceText() | DeleteFile() | MoveFile():
                 plan = writing.plan(self.root, arguments)
                 changed = sum(plan.changed_lines)
