@@ -29,6 +29,8 @@ COMMANDS: dict[str, Entry] = {
     "status": Entry("cli.status", "say how a run stands, ticket by ticket"),
     "log": Entry("cli.log", "print the events of a run"),
     "show": Entry("cli.show", "show the whole state of a run at any position or time"),
+    "why": Entry("cli.why", "tell the chain of causes behind a ticket or a record"),
+    "diff": Entry("cli.diff", "compare runs, or two moments of one"),
     "verify": Entry("cli.verify", "work out a whole run again, and name the first difference"),
     "context": Entry("cli.context", "show the exact prompt and answer of any turn"),
     "checkout": Entry("cli.checkout", "write the code of a run at any position into a folder"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, NamedTuple, Self
 
 from workspace.errors import GitFailedError, ObjectDamagedError, TreeMissingError
-from workspace.git import Git, bytes_of
+from workspace.git import Git, bytes_of, text_of
 
 CACHE_BYTES = 32 << 20
 """Of trees, which are asked for again and again."""
@@ -200,3 +200,40 @@ def _members(data: bytes, id_bytes: int) -> Iterator[tuple[bytes, Member]]:
 
 def _names(path: str) -> Iterable[bytes]:
     return bytes_of([path])[:-1].split(b"/")
+
+
+class Pair(NamedTuple):
+    """One path at which two trees differ."""
+
+    path: str
+    before: Member | None
+    after: Member | None
+
+
+def differing(
+    before: Objects, tree: str, after: Objects, other: str, folder: bytes = b""
+) -> Iterator[Pair]:
+    """Give every path at which two trees differ, by name; they may be of two repositories.
+
+    Raises as `Objects.read` does.
+    """
+    if tree == other:
+        return
+    ours = before.tree(tree) if tree else {}
+    theirs = after.tree(other) if other else {}
+    for name in sorted({*ours, *theirs}):
+        mine, yours = ours.get(name), theirs.get(name)
+        if mine == yours:
+            continue
+        path = folder + name
+        below = tuple(_below(each) for each in (mine, yours))
+        if any(below):
+            yield from differing(before, below[0], after, below[1], path + b"/")
+        files = tuple(None if _below(each) else each for each in (mine, yours))
+        if any(files):
+            yield Pair(text_of(path), *files)
+
+
+def _below(member: Member | None) -> str:
+    """Return the tree of a folder; empty for all else."""
+    return member.object if member is not None and member.mode == FOLDER else ""

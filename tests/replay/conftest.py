@@ -6,7 +6,18 @@ import pytest
 
 from replay.archive import Archive
 from store.run_folder import RunFolder
-from tests.replay.recorded import PLAYBOOK, TRACK, archive_of, play
+from tests.replay.recorded import (
+    ASKING_PLAYBOOK,
+    ASKING_TRACK,
+    PLAYBOOK,
+    POLICY,
+    TRACK,
+    answer,
+    archive_of,
+    copy_of,
+    play,
+    trackside,
+)
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +31,31 @@ def baked(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 def checkout(baked: RunFolder) -> Path:
     """Return the repository of `baked`."""
     return baked.path.parents[2]
+
+
+@pytest.fixture(scope="session")
+def waiting(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """Return a run in which four questions wait for a person."""
+    home = tmp_path_factory.mktemp("asking")
+    policy = home / "policy.toml"
+    policy.write_text(POLICY)
+    words = ("--policy", str(policy))
+    return play(home, "asking", *words, track=ASKING_TRACK, playbook=ASKING_PLAYBOOK)
+
+
+@pytest.fixture(scope="session")
+def answered(waiting: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """Return the same run after all was answered."""
+    home = tmp_path_factory.mktemp("answered")
+    folder = copy_of(waiting, home)
+    edited = '{"path":"bold.txt","content":"as they like it\\n"}'
+    answer(folder, "bold.1.c1", "approved", arguments=edited)
+    answer(folder, "shy.1.spawn", "rejected", reason="not today")
+    answer(folder, "keen.1.c1", "rejected", reason="far too keen")
+    answer(folder, "slow.1.merge", "approved")
+    told = trackside("resume", "--repo", folder.path.parents[2], cache=home / "cache")
+    assert told.returncode == 1, told.stderr
+    return folder
 
 
 @pytest.fixture

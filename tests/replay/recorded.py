@@ -115,6 +115,63 @@ PLAYBOOK: Json = {
 }  # fmt: skip
 
 
+ASKING_TRACK: Json = {
+    "id": "asking",
+    "title": "Ask first",
+    "tickets": [
+        {"id": "bold", "description": "Writes what a person edits."},
+        {"id": "shy", "description": "Is never let start."},
+        {"id": "keen", "description": "Is not let run a command.", "max_attempts": 1},
+        {"id": "slow", "description": "Waits for its merge."},
+        {"id": "later", "depends_on": ["shy"], "description": "Needs the shy one."},
+    ],
+}
+ASKING_PLAYBOOK: Json = {
+    "tickets": {
+        "bold": [[turn("", call("write_file", path="bold.txt", content="as I like it\n"),
+                       call("delete_file", path="README.md")),
+                  finish()]],
+        "shy": [[finish()]],
+        "keen": [[turn("", call("run_command", command="rm -rf app")),
+                  turn("", call("give_up", reason="They did not let me."))]],
+        "slow": [[turn("", call("write_file", path="slow.txt", content="slow\n")), finish()]],
+    },
+}  # fmt: skip
+POLICY = """\
+[[rule]]
+name = "spawns of the shy"
+verdict = "ask"
+kind = "spawn"
+ticket = "shy"
+
+[[rule]]
+name = "writes of the bold"
+verdict = "ask"
+tool = "write_file"
+ticket = "bold"
+
+[[rule]]
+name = "no deletions"
+verdict = "deny"
+reason = "files are dear"
+tool = "delete_file"
+
+[[rule]]
+name = "commands"
+verdict = "ask"
+effect = "command"
+
+[[rule]]
+name = "merges of the slow"
+verdict = "ask"
+kind = "merge"
+ticket = "slow"
+
+[[rule]]
+verdict = "allow"
+"""
+
+
 def make_repository(path: Path) -> GitRepo:
     """Return a repository with `FILES` in its only commit."""
     repo = GitRepo(path)

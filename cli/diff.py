@@ -1,0 +1,144 @@
+"""`trackside diff`: how runs went differently, ticket by ticket, and where two of them parted."""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from cli.answers import print_answer
+from cli.escape import clipped, columns, shown
+from cli.exit_code import ExitCode
+from cli.history import CODEC, add_repository, repository_of
+from cli.past import say_torn
+from cli.spending import usd_words
+from cli.words import model_words, words_of
+from replay.archive import Archive
+from replay.diff import Comparison, Parting, compare
+from replay.moment import moment_of
+from replay.side import Side, TicketFacts
+from store.run_folder import RunFolder
+
+WORDS_CHARS = 300
+MOST_ROWS = 400
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    parser.add_argument(
+        "sides",
+        metavar="RUN[@POS|@TIME]",
+        nargs="+",
+        help="two runs, or two moments of one; more than two give a table",
+    )
+    add_repository(parser)
+    parser.add_argument("--files", action="store_true", help="the files as a unified diff")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what sets the runs apart."""
+    repository = repository_of(args)
+    with ExitStack() as stack:
+        sides = [_side(name, repository, stack) for name in args.sides]
+        answer = compare(sides, words_of, patch=args.files)
+    if args.json:
+        print_answer(answer)
+    else:
+        print(*lines_of(answer), sep="\n")
+    return ExitCode.COMPLETED
+
+
+def _side(name: str, repository: Path, stack: ExitStack) -> Side:
+    run, _, moment = name.partition("@")
+    archive = Archive(RunFolder.find(repository, run or None), CODEC)
+    at = moment_of(moment) if moment else None
+    objects = stack.enter_context(archive.repository(repository).objects())
+    side = Side(archive, at, objects)
+    say_torn(archive)
+    return side
+
+
+def lines_of(answer: Comparison) -> Iterator[str]:
+    """Give a comparison as escaped lines."""
+    names = _names(answer)
+    for name, side in zip(names, answer.sides, strict=True):
+        standing = side.ending or side.standing
+        yield f"{name}: {standing}, tip {side.commit}, state digest {side.digest}"
+    yield ""
+    yield from _parting(names, answer)
+    yield ""
+    header = (
+        "ticket",
+        "",
+        "run",
+        "state",
+        "attempts",
+        "models",
+        "turns",
+        "tokens",
+        "cost",
+        "files",
+    )
+    rows = list(_rows(names, answer))
+    yield from columns([header, *rows[:MOST_ROWS]])
+    if len(rows) > MOST_ROWS:
+        yield f"... and {len(rows) - MOST_ROWS} more rows; --json has all of them"
+    if answer.patch is not None:
+        yield ""
+        yield shown(answer.patch, lines=True).removesuffix("\n") or "no file differs"
+    elif answer.files:
+        yield ""
+        yield "files at the tip (--files shows what is in them):"
+        for file in answer.files:
+            yield f"  {file.change:<8}{shown(file.path)}"
+
+
+def _names(answer: Comparison) -> list[str]:
+    return [shown(f"{side.run}@{side.position}") for side in answer.sides]
+
+
+def _parting(names: Sequence[str], answer: Comparison) -> Iterator[str]:
+    if answer.first is not None:
+        yield f"they part at {_place(answer.first)}:"
+        yield from _steps(names, answer.first)
+    elif answer.further is not None:
+        yield f"no step differs; one goes further, from {_place(answer.further)}:"
+        yield from _steps(names, answer.further)
+    elif answer.code == "same":
+        yield "no step differs"
+    else:
+        yield "they differ: see the tickets and files"
+
+
+def _place(parting: Parting) -> str:
+    return f"ticket {shown(parting.ticket)}, attempt {parting.attempt}, step {parting.step}"
+
+
+def _steps(names: Sequence[str], parting: Parting) -> Iterator[str]:
+    for name, step in zip(names, parting.sides, strict=True):
+        if step is None:
+            yield f"  {name}: no such step"
+        else:
+            words = clipped(step.words, WORDS_CHARS)
+            yield f"  {name}: position {step.position}, {step.type}: {words}"
+
+
+def _rows(names: Sequence[str], answer: Comparison) -> Iterator[tuple[str, ...]]:
+    for ticket in answer.tickets:
+        mark = "=" if ticket.same else "!"
+        for name, facts in zip(names, ticket.sides, strict=True):
+            yield shown(ticket.ticket), mark, name, *_cells(facts)
+
+
+def _cells(facts: TicketFacts | None) -> tuple[str, ...]:
+    if facts is None:
+        return ("no such ticket",)
+    return (
+        facts.state.replace("_", " "),
+        str(facts.attempts),
+        clipped(", ".join(dict.fromkeys(map(model_words, facts.models))), WORDS_CHARS) or "-",
+        str(facts.turns),
+        f"{facts.tokens.total:,}",
+        usd_words(facts.usd),
+        clipped(" ".join(facts.files), WORDS_CHARS) or "-",
+    )

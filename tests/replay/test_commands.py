@@ -1,0 +1,355 @@
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.main import main
+from events.ids import TicketId
+from replay.exchange import Conversation
+from store.run_folder import RunFolder
+from tests.git_repo import contents
+from tests.replay.recorded import Json, archive_of, copy_of, forge
+
+
+class Told:
+    """What a command said."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def answer(self) -> Any:  # noqa: ANN401 - JSON
+        return json.loads(self.out)
+
+
+class Shell:
+    """Types commands in a repository."""
+
+    def __init__(self, capfd: pytest.CaptureFixture[str], repository: Path) -> None:
+        self._capfd, self._repository = capfd, repository
+
+    def __call__(self, *words: str | Path) -> Told:
+        code = main([*map(str, words), "--repo", str(self._repository)])
+        said = self._capfd.readouterr()
+        return Told(code, said.out, said.err)
+
+
+@pytest.fixture
+def shell(capfd: pytest.CaptureFixture[str], checkout: Path) -> Shell:
+    return Shell(capfd, checkout)
+
+
+@pytest.fixture
+def copy(baked: RunFolder, tmp_path: Path) -> RunFolder:
+    return copy_of(baked, tmp_path)
+
+
+@pytest.fixture
+def beside(capfd: pytest.CaptureFixture[str], copy: RunFolder) -> Shell:
+    return Shell(capfd, copy.path.parents[2])
+
+
+def test_show_prints_the_state_at_a_position(shell: Shell) -> None:
+    told = shell("show", "--at", "60")
+    assert told.code == 0
+    assert "run baked at position 60 of" in told.out
+    assert "stuck   blocked" in told.out
+    assert "after   blocked      0 of 3    needs stuck" in told.out
+    assert shell("show", "baked", "--at", "60", "--json").answer["position"] == 60
+
+
+def test_show_takes_a_time_and_a_ticket(shell: Shell, baked: RunFolder) -> None:
+    time = list(archive_of(baked).records())[59].at
+    answer = shell("show", "--at", time, "--ticket", "base", "--json").answer
+    assert answer["at"] == time
+    assert [one["ticket"] for one in answer["tickets"]] == ["base"]
+
+
+def test_show_names_what_waits_and_what_is_in_doubt(
+    capfd: pytest.CaptureFixture[str], waiting: RunFolder, shell: Shell, baked: RunFolder
+) -> None:
+    told = Shell(capfd, waiting.path.parents[2])("show")
+    assert "waiting for a person:" in told.out
+    assert "run_command rm -rf app" in told.out
+    assert "waits for approval bold.1.c1" in told.out
+    started = next(
+        one for one in archive_of(baked).records() if type(one.event).__name__ == "ToolStarted"
+    )
+    assert "in doubt after a crash" in shell("show", "--at", str(started.position)).out
+    queued = next(
+        one for one in archive_of(baked).records() if type(one.event).__name__ == "MergeQueued"
+    )
+    assert "asking to be merged: base.1" in shell("show", "--at", str(queued.position)).out
+    assert "merging: base.1" in shell("show", "--at", str(queued.position + 1)).out
+
+
+def test_a_moment_that_is_none_is_bad_input(shell: Shell) -> None:
+    told = shell("show", "--at", "yesterday")
+    assert told.code == 2
+    assert "'yesterday' is no moment" in told.err
+
+
+def test_context_prints_every_word_of_prompt_and_answer(shell: Shell, baked: RunFolder) -> None:
+    told = shell("context", "baked", "base", "--turn", "2")
+    assert told.code == 0
+    exchange = Conversation(archive_of(baked), TicketId("base")).exchange(turn=2)
+    assert exchange.prompt.system in told.out
+    assert "missing  app/none.py" in told.out
+    assert "=== answer at position" in told.out
+    assert '--- call write_file {"path":"app/greet.py"' in told.out
+
+
+def test_context_gives_the_wire_json(shell: Shell, baked: RunFolder) -> None:
+    raw = shell("context", "base", "--turn", "2", "--raw").answer
+    exchange = Conversation(archive_of(baked), TicketId("base")).exchange(turn=2)
+    assert raw["prompt"]["system"] == exchange.prompt.system
+    assert raw["reply"]["text"] == "Then I write."
+    assert raw["native"] is None
+    whole = shell("context", "base", "--turn", "2", "--json").answer
+    assert (whole["code"], whole["prompt"]) == ("exact", raw["prompt"])
+
+
+def test_context_shows_what_is_new_since_the_turn_or_attempt_before(shell: Shell) -> None:
+    told = shell("context", "retry", "--attempt", "2", "--turn", "1", "--diff")
+    assert "-Ticket retry (attempt 1)" in told.out
+    assert "+# Lesson of the attempt before" in told.out
+    assert "no turn before" in shell("context", "words", "--attempt", "1", "--diff").out
+
+
+def test_context_of_another_prompt_than_was_sent_exits_with_4(
+    copy: RunFolder, beside: Shell
+) -> None:
+    def change(record: Json) -> None:
+        if record["event"]["type"] == "attempt.call_begun":
+            record["event"]["prompt"] = "0" * 64
+
+    forge(copy, change)
+    told = beside("context", "base")
+    assert told.code == 4
+    assert f"expected {'0' * 64}, got" in told.err
+
+
+def test_context_tells_of_calls_that_failed_and_of_answers_that_never_came(
+    copy: RunFolder, beside: Shell
+) -> None:
+    def change(record: Json) -> None:
+        if record["stream"] == "attempt/words.1" and record["event"]["type"] == "attempt.replied":
+            record["event"] = {
+                "type": "attempt.call_failed", "kind": "server", "message": "try\x1b later",
+            }  # fmt: skip
+
+    forge(copy, change)
+    told = beside("context", "words", "--attempt", "1")
+    assert "(server): try\\x1b later" in told.out
+    assert "=== no answer is on record" in told.out
+
+
+def test_why_prints_the_chain(shell: Shell) -> None:
+    told = shell("why", "last")
+    assert told.code == 0
+    lines = told.out.splitlines()
+    assert lines[0] == "last is blocked"
+    assert "ticket.blocked in run: last is blocked: it needs after" in lines[1]
+    assert 'c3 run_command {"command":"echo Error: no luck; exit 3"}' in lines[-1]
+    assert "earlier attempts:" in shell("why", "retry").out
+    answer = shell("why", "baked", "last", "--json").answer
+    assert [link["type"] for link in answer["links"]][-1] == "attempt.replied"
+
+
+def test_why_takes_a_position(shell: Shell) -> None:
+    assert shell("why", "3", "--json").answer["links"][0]["type"] == "run.planned"
+    assert shell("why", "99999").code == 2
+
+
+def test_diff_prints_where_two_runs_part(shell: Shell) -> None:
+    told = shell("diff", "baked@60", "baked")
+    assert "no step differs; one goes further, from ticket base" in told.out
+    assert "baked@60: no such step" in told.out
+    assert "removed app/old.py" in told.out
+    assert "no step differs\n" in shell("diff", "baked", "@").out
+    files = shell("diff", "baked@60", "baked", "--files").out
+    assert "+++ b/app/young.py" in files
+    assert "no file differs" in shell("diff", "baked", "baked", "--files").out
+    table = shell("diff", "baked@4", "baked@60", "baked", "--json").answer
+    assert len(table["sides"]) == 3
+
+
+def test_diff_of_runs_that_differ_names_the_step(
+    baked: RunFolder, tmp_path: Path, copy: RunFolder, beside: Shell
+) -> None:
+    other = copy.path.with_name("other")
+
+    shutil.copytree(copy.path, other)
+
+    def change(record: Json) -> None:
+        event = record["event"]
+        if record["stream"] == "attempt/words.2" and event["type"] == "attempt.replied":
+            event["text"] = "Something else."
+        for ticket in event.get("tickets", ()) if event["type"] == "run.planned" else ():
+            if ticket["id"] == "last":
+                ticket["id"] = "final"
+        if event.get("ticket") == "last":
+            event["ticket"] = "final"
+
+    forge(RunFolder(other), change)
+    told = beside("diff", "baked", "other")
+    assert "they part at ticket words, attempt 2" in told.out
+    assert "Something else." in told.out
+    assert "no such ticket" in told.out
+
+
+def test_verify_prints_a_verdict_and_what_it_cannot_know(shell: Shell) -> None:
+    told = shell("verify")
+    assert told.code == 0
+    assert "run baked: everything agrees" in told.out
+    assert "what this cannot know:" in told.out
+    answer = shell("verify", "baked", "--json").answer
+    assert (answer["code"], answer["runs"][0]["code"]) == ("verified", "verified")
+
+
+def test_verify_names_the_first_divergence_and_exits_with_4(copy: RunFolder, beside: Shell) -> None:
+    def change(record: Json) -> None:
+        if record["event"]["type"] == "attempt.replied":
+            record["event"]["text"] = "I never said so."
+
+    forge(copy, change)
+    told = beside("verify")
+    assert told.code == 4
+    assert "run baked: DIVERGED" in told.out
+    assert "everything agrees" not in told.out
+    assert "decision\n      expected  " in told.out
+    assert "I never said so." in told.out
+    assert "more" in told.out
+    assert beside("verify", "--json").answer["code"] == "diverged"
+
+
+def test_verify_of_another_version_s_run_lists_the_differences_and_exits_with_0(
+    copy: RunFolder, beside: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change(record: Json) -> None:
+        for part in (record["event"], record["cause"] or {}):
+            if "start" in part:
+                part["start"]["rules"] = 99
+
+    forge(copy, change)
+    monkeypatch.setattr("events.attempt_rules.LESSON_CHARS", 10)
+    told = beside("verify")
+    assert told.code == 0
+    assert "another version of the rules wrote it" in told.out
+    assert "written by rules 99" in told.out
+    assert "decided otherwise by the installed rules" in told.out
+
+
+def damage(folder: RunFolder) -> None:
+    data = bytearray(folder.log.read_bytes())
+    place = data.index(b"Gives up once")
+    data[place] ^= 0x20
+    folder.log.write_bytes(data)
+
+
+COMMANDS = [
+    ("show", "--at", "5"),
+    ("log",),
+    ("context", "base"),
+    ("why", "base"),
+    ("why", "5"),
+    ("diff", "baked@5", "baked@7"),
+    ("checkout", "{tmp}", "--at", "5"),
+    ("status",),
+]
+
+
+def test_every_command_refuses_a_damaged_log_with_the_same_line(
+    copy: RunFolder, beside: Shell, tmp_path: Path
+) -> None:
+    damage(copy)
+    said = set()
+    for words in [*COMMANDS, ("verify",)]:
+        told = beside(*(word.format(tmp=tmp_path / "out") for word in words))
+        assert told.code == 4, words
+        assert "agree" not in told.out
+        said.add(told.err)
+    assert len(said) == 1
+    assert "is damaged" in said.pop()
+
+
+def test_every_command_works_on_the_whole_part_of_a_torn_log_and_says_so(
+    copy: RunFolder, beside: Shell, tmp_path: Path
+) -> None:
+    copy.seal.unlink()
+    with copy.log.open("ab") as log:
+        log.write(b'{"v":1,"position":')
+    said = set()
+    for words in [*COMMANDS, ("verify",)]:
+        told = beside(*(word.format(tmp=tmp_path / "out") for word in words))
+        assert told.code == 0, (words, told.err)
+        said.update(told.err.splitlines())
+    assert len(said) == 1
+    assert "its last 18 bytes are an unfinished line and are left out" in said.pop()
+
+
+def test_verify_goes_through_all_runs_that_are_named(copy: RunFolder, beside: Shell) -> None:
+    other = copy.path.with_name("whole")
+
+    shutil.copytree(copy.path, other)
+    damage(copy)
+    told = beside("verify", "baked", "whole")
+    assert told.code == 4
+    assert "run baked: everything agrees" not in told.out
+    assert "is damaged" in told.err
+    answer = beside("verify", "baked", "whole", "--json").answer
+    assert answer["code"] == "damaged"
+    assert [one["code"] for one in answer["runs"]] == ["damaged", "verified"]
+
+
+def test_checkout_writes_the_code_of_a_moment(shell: Shell, tmp_path: Path) -> None:
+    told = shell("checkout", "baked", "--at", "60", tmp_path / "out")
+    assert told.code == 0
+    assert "the tip of run baked at position 60" in told.out
+    assert contents(tmp_path / "out")["app/old.py"][1] == b"OLD = 1\n"
+    answer = shell("checkout", "--json", "--ticket", "base", tmp_path / "again").answer
+    assert (answer["code"], answer["ticket"]) == ("checked_out", "base")
+    assert contents(tmp_path / "again")["app/greet.py"][1] == b"def greet(name):\n  return 1\n"
+    assert shell("checkout", tmp_path / "out").code == 2
+
+
+WATCHED = """\
+import sys
+import os
+import shutil
+seen = []
+def hook(name, args):
+    if name == "subprocess.Popen":
+        assert os.path.basename(str(args[0])) == "git" or str(args[1][0]).endswith("/git"), args
+    elif name.startswith("socket.") and name not in {"socket.gethostname"}:
+        raise AssertionError(name)
+    elif name in {"os.system", "os.exec", "os.posix_spawn", "os.fork"}:
+        raise AssertionError(name)
+sys.addaudithook(hook)
+from cli.main import main
+code = main(sys.argv[1:])
+for module in ("pykka", "google.genai", "actors", "models.gemini", "structlog"):
+    assert module not in sys.modules, module
+sys.exit(code)
+"""
+
+
+def test_looking_back_starts_no_process_but_git_and_opens_no_socket(
+    checkout: Path, tmp_path: Path
+) -> None:
+    for words in [*COMMANDS[:1], ("verify",), ("context", "base"), ("why", "base"),
+                  ("diff", "baked@5", "baked", "--files"),
+                  ("checkout", str(tmp_path / "out"))]:  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-c", WATCHED, *words, "--repo", str(checkout)],
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, (words, done.stderr)

@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import pytest
+
+from events.ids import TicketId
+from replay.errors import NotInHistoryError
+from replay.timeline import state_at
+from replay.trees import tree_at
+from store.run_folder import RunFolder
+from tests.git_repo import contents
+from tests.replay.recorded import FILES, archive_of
+
+
+def test_the_tip_grows_with_every_completed_ticket(
+    baked: RunFolder, checkout: Path, tmp_path: Path
+) -> None:
+    archive = archive_of(baked)
+    repository = archive.repository(checkout)
+    repository.checkout_to(tree_at(state_at(archive, 10)), tmp_path / "base")
+    expected = {
+        path: text.encode() if isinstance(text, str) else text for path, text in FILES.items()
+    }
+    assert {path: data for path, (_, data) in contents(tmp_path / "base").items()} == expected
+    repository.checkout_to(tree_at(state_at(archive)), tmp_path / "tip")
+    tip = contents(tmp_path / "tip")
+    assert tip["app/notes.txt"][1] == b"one\r\nzwei\r\ndrei\r\n"
+    assert tip["build/x.txt"][1] == b"made by a hand\r\n"
+    assert tip["tool.sh"][0]
+    assert "app/old.py" not in tip
+
+
+def test_a_ticket_has_the_worktree_of_its_last_attempt(
+    baked: RunFolder, checkout: Path, tmp_path: Path
+) -> None:
+    archive = archive_of(baked)
+    edits = [
+        one.position
+        for one in archive.records()
+        if one.stream == "attempt/base.1" and type(one.event).__name__ == "ToolFinished"
+    ]
+    world = state_at(archive, edits[2])
+    repository = archive.repository(checkout)
+    repository.checkout_to(tree_at(world, TicketId("base")), tmp_path / "worktree")
+    worktree = contents(tmp_path / "worktree")
+    assert worktree["app/greet.py"][1] == b"def greet(name:\n"
+    assert "app/new/made.py" not in worktree
+
+
+def test_there_is_no_worktree_before_somebody_works(baked: RunFolder) -> None:
+    world = state_at(archive_of(baked))
+    with pytest.raises(NotInHistoryError, match='nobody had begun to work on ticket "after"'):
+        tree_at(world, TicketId("after"))
+    with pytest.raises(NotInHistoryError, match='no ticket "nobody"'):
+        tree_at(world, TicketId("nobody"))
