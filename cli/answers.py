@@ -125,6 +125,16 @@ class TicketRow(msgspec.Struct, frozen=True, kw_only=True):
     because: tuple[Reason, ...]
 
 
+class Parent(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a fork left the run that it was made of."""
+
+    run: RunId
+    position: int
+    """The last one of the parent's log that is part of the fork's past."""
+    inherited: Use
+    """What the past took, at the parent's cost; no other sum holds it."""
+
+
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """What `run` and `resume` answer at the end, and the head of `status`."""
 
@@ -154,6 +164,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Models whose price is not known."""
     next: tuple[str, ...]
     """Commands to type now, the likeliest first."""
+    parent: Parent | None = None
+    """Of a fork."""
 
 
 class Status(Summary, frozen=True, kw_only=True):
@@ -182,6 +194,8 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     tickets: int = 0
     completed: int = 0
     use: Use | None = None
+    parent: str = ""
+    """Of a fork: the run that it was made of."""
     problem: str = ""
 
 

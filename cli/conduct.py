@@ -16,6 +16,7 @@ from cli.escape import json_text
 from cli.interrupts import interrupting
 from cli.next_steps import to_name
 from cli.progress import progress_for
+from cli.recordings import recording_at
 from cli.standing import exit_code_of, standing_of
 from cli.summary import summary_of
 from cli.summary_text import lines_of
@@ -90,7 +91,7 @@ def conduct(opened: OpenRun, sandbox: Sandbox, *, verbose: bool) -> Rest:
         diagnostics.note("actor_died", actor=down.actor, error=str(down.error))
         write_report(down.error)
 
-    models = ModelService(settings.models, os.environ, on_wait=note_wait)
+    models = ModelService(settings.models, os.environ, on_wait=note_wait, recordings=recording_at)
     workshop = Workshop(
         run=opened.world.run.facts.run,
         repository=opened.repository,

@@ -35,6 +35,7 @@ COMMANDS: dict[str, Entry] = {
     "context": Entry("cli.context", "show the exact prompt and answer of any turn"),
     "checkout": Entry("cli.checkout", "write the code of a run at any position into a folder"),
     "usage": Entry("cli.usage", "say what a run has used: tokens, money, calls and time"),
+    "fork": Entry("cli.fork", "begin a new run in the middle of another one"),
     "check": Entry("cli.check", "validate a track file and write nothing"),
     "view": Entry("cli.view", "show a source file as a worker would see it"),
     "schema": Entry("cli.schema", "print the JSON Schemas of all that is read and written"),

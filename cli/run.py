@@ -25,7 +25,6 @@ from events.ticket import Ticket
 from events.track import TrackSpec
 from events.track_file import check_archetypes, parse_track
 
-SCRIPTED = "scripted"
 PIECE_BYTES = 200_000
 """Tickets of one record: a record holds them twice, in cause and event, and may have 1 MiB."""
 
@@ -47,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         metavar="M",
-        help="one model instead of the ladder: gemini-... or scripted:FILE",
+        help="one model instead of the ladder: gemini-..., scripted:FILE, recorded:RUN[+MODEL]",
     )
     parser.add_argument("--workers", metavar="N", type=int, help="attempts at one time")
     parser.add_argument("--policy", metavar="P", help="auto, ask, deny, or a policy file")
@@ -74,6 +73,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the track; see product.md, section 9, for the exit codes."""
     from cli.conduct import carry_through
+    from cli.recordings import recording_at
     from cli.sandboxing import sandbox_for
     from cli.wiring import opened
     from events.run_rules import DECIDER
@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     if problems:
         raise TrackInvalidError(args.track, problems)
     start = Start(
-        run=RunId(args.run_id or _new_id()),
+        run=RunId(args.run_id or new_id()),
         track=replace(spec, tickets=()),
         tickets=len(spec.tickets),
         settings=settings,
@@ -104,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
         track_digest=hashlib.sha256(data).hexdigest(),
         program=version("trackside"),
     )
-    models = ModelService(settings.models, os.environ)
+    models = ModelService(settings.models, os.environ, recordings=recording_at)
     for model in sorted(_models_of(spec, settings)):
         models.check(model)
         if settings.budget.limits_usd and cost(model, Usage(), datetime.now(UTC).date()) is None:
@@ -141,21 +141,18 @@ def _pieces(tickets: Sequence[Ticket]) -> Iterator[tuple[Ticket, ...]]:
 
 
 def _settings(args: argparse.Namespace, repository: Path) -> Settings:
-    """Return the settings in force, with every playbook by its absolute path."""
+    """Return the settings in force, with every playbook and recording by its absolute path."""
     flags = {
         key: value for name, key in _FLAGS.items() if (value := getattr(args, name)) is not None
     }
+    from cli.model_names import placed
     from models.service import with_model
 
     settings = load_settings(repository, os.environ, flags).settings
     models = with_model(settings.models, args.model) if args.model else settings.models
-    ladder = tuple(_placed(model) for model in models.ladder)
-    return replace(settings, models=replace(models, ladder=ladder, qa=_placed(models.qa)))
-
-
-def _placed(model: str) -> str:
-    prefix, colon, file = model.partition(":")
-    return f"{prefix}:{Path(file).absolute()}" if colon and prefix == SCRIPTED else model
+    ladder = tuple(placed(model, repository) for model in models.ladder)
+    qa = placed(models.qa, repository)
+    return replace(settings, models=replace(models, ladder=ladder, qa=qa))
 
 
 def _models_of(spec: TrackSpec, settings: Settings) -> set[str]:
@@ -174,5 +171,6 @@ def _models_of(spec: TrackSpec, settings: Settings) -> set[str]:
     }
 
 
-def _new_id() -> str:
+def new_id() -> str:
+    """Return a name for a run that nobody has named."""
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"

@@ -58,6 +58,7 @@ def row_of(folder: RunFolder) -> RunRow:
         tickets=len(state.plan) if planned else 0,
         completed=state.plan.count("completed") if planned else 0,
         use=use_of(view.spending.total),
+        parent=state.lineage[-1].run if state.lineage else "",
         problem=history.note if planned else "cut short before its plan was on record",
     )
 
@@ -71,5 +72,10 @@ def _cells(row: RunRow) -> list[str]:
         f"{row.completed}/{row.tickets}" if row.tickets else "-",
         f"{row.use.tokens:,}" if row.use and used else "-",
         usd_words(row.use.usd) if row.use and used else "-",
-        clipped(row.problem, PROBLEM_CHARS) if row.problem else clipped(row.title, TITLE_CHARS),
+        clipped(row.problem, PROBLEM_CHARS) if row.problem else _title(row),
     ]
+
+
+def _title(row: RunRow) -> str:
+    title = clipped(row.title, TITLE_CHARS)
+    return f"{title} (a fork of {shown(row.parent)})" if row.parent else title

@@ -51,7 +51,11 @@ def lines_of(state: Shown) -> Iterator[str]:
         yield f"merging: {shown(state.merging)}"
     if state.queue:
         yield f"asking to be merged: {shown(', '.join(state.queue))}"
+    for origin in state.lineage:
+        yield f"a fork of {shown(origin.run)} at position {origin.position}"
     yield f"workers used {_tokens(state.workers)}; QA used {_tokens(state.qa)}"
+    if state.inherited.total:
+        yield f"inherited, at the parent's cost: {_tokens(state.inherited)}"
     yield from _table("tickets", ("ticket", "state", "attempts", ""), map(_ticket, state.tickets))
     header = ("attempt", "stage", "turns", "tokens", "worktree", "")
     yield from _table("attempts", header, map(_attempt, state.attempts))

@@ -5,9 +5,10 @@ from datetime import date
 
 import msgspec
 
-from events.attempt_words import AttemptStarted, CallFailed, ReplyRecorded
+from events.attempt_words import AttemptRebound, AttemptStarted, CallFailed, ReplyRecorded
 from events.base import Event
 from events.conversation import Tier, Usage
+from events.fork_words import RunForked
 from events.hint import HintAsked, HintGiven
 from events.ids import AttemptId, StreamId, TicketId, ticket_of
 from events.streams import name_of
@@ -62,6 +63,8 @@ class Spending:
     """Over all attempts at a ticket and their hints."""
     by_attempt: dict[AttemptId, Spent] = field(default_factory=dict)
     """The same, attempt by attempt."""
+    inherited: Spent = field(default_factory=Spent)
+    """Of a fork: what its past took, at its parents' cost; no other sum holds it."""
     _models: dict[AttemptId, str] = field(default_factory=dict)
     """Model of each attempt."""
     _asked: dict[StreamId, AttemptId] = field(default_factory=dict)
@@ -72,6 +75,10 @@ class Spending:
         match event:
             case AttemptStarted(terms=terms):
                 self._models[terms.attempt] = terms.model
+            case AttemptRebound(terms=terms):
+                self._models[terms.attempt] = terms.model
+            case RunForked():
+                self._begin_anew()
             case ReplyRecorded(usage=usage, latency_s=latency_s):
                 attempt = AttemptId(name_of(stream))
                 self._add(WORKER, self._models[attempt], attempt, usage, on, latency_s)
@@ -90,6 +97,12 @@ class Spending:
     def of_ticket(self, ticket: TicketId) -> Spent:
         """Return what a ticket has used so far."""
         return self.by_ticket.get(ticket, Spent())
+
+    def _begin_anew(self) -> None:
+        self.inherited += self.total
+        self.total = Spent()
+        for sums in (self.by_model, self.by_ticket, self.by_attempt):
+            sums.clear()
 
     def _add(
         self,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from cli.answers import Blocked, Delivery, Summary, TierUse, Use, Wait
+from cli.answers import Blocked, Delivery, Parent, Summary, TierUse, Use, Wait
 from cli.blocks import because_of
 from cli.escape import path_text
 from cli.next_steps import next_steps
@@ -57,6 +57,7 @@ def summary_of(view: RunView, standing: Standing, repository: Path | None = None
         tiers=tiers_of(view.spending),
         unpriced=tuple(sorted(total.unpriced)),
         next=next_steps(view.world, standing, repository),
+        parent=_parent(view),
     )
 
 
@@ -82,6 +83,14 @@ def tiers_of(spending: Spending) -> tuple[TierUse, ...]:
         TierUse(tier=tier, model=model, use=use_of(spent))
         for (tier, model), spent in sorted(spending.by_model.items())
     )
+
+
+def _parent(view: RunView) -> Parent | None:
+    lineage = view.world.run.lineage
+    if not lineage:
+        return None
+    inherited = use_of(view.spending.inherited)
+    return Parent(run=lineage[-1].run, position=lineage[-1].position, inherited=inherited)
 
 
 def _delivery(run: Run) -> Delivery | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from cli.answers import Summary
+from cli.answers import Parent, Summary
 from cli.blocks import chain_words
 from cli.escape import clipped, columns, shown
 from cli.spending import usd_words
@@ -28,6 +28,8 @@ _STATES = {
 def lines_of(summary: Summary) -> Iterator[str]:
     """Give the lines, escaped and without their ends."""
     yield f"run {shown(summary.run)} {_STANDING[summary.code]}: {counts_words(summary)}"
+    if summary.parent is not None:
+        yield parent_words(summary.parent)
     yield from _delivery(summary)
     if summary.blocked:
         yield "blocked:"
@@ -52,6 +54,14 @@ _STANDING = {
     "running": "is running",
     "interrupted": "was interrupted",
 }
+
+
+def parent_words(parent: Parent) -> str:
+    """Return where a fork comes from, and what its past took."""
+    return (
+        f"it is a fork of {shown(parent.run)} at position {parent.position}; "
+        f"its past took {parent.inherited.tokens:,} tokens, which are not its own"
+    )
 
 
 def counts_words(summary: Summary) -> str:

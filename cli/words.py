@@ -3,10 +3,13 @@
 The stream says whom a line is about, so a line names only what the stream does not.
 """
 
+import re
+
 import msgspec
 
 from events import approval as gate
 from events import attempt_words as attempt
+from events import fork_words as fork
 from events import hint as qa
 from events import journal
 from events import run_words as run
@@ -57,6 +60,8 @@ def _of_run(event: Event) -> str:
             return f"by {by}"
         case run.RunCancelled(by=by, reason=reason):
             return _because(f"by {by}", reason)
+        case fork.RunForked(run=name, origin=origin):
+            return f"{name} goes its own way from {origin.run} at position {origin.position}"
         case run.RunEnded(ending=ending, commit=commit):
             return f"{ending} at {commit[:SHORT_ID]}"
         case run.RunDelivered(commit=commit, how=how, branch=branch, problem=problem):
@@ -156,6 +161,8 @@ def _of_attempt(event: Event) -> str:
             return f"merged tree {tree[:SHORT_ID]}" + (", to be checked again" if recheck else "")
         case attempt.CommitMade(commit=commit):
             return f"commit {commit[:SHORT_ID]}"
+        case attempt.AttemptRebound(terms=terms):
+            return f"goes on under other terms ({model_words(terms.model)})"
         case attempt.AttemptEnded(result=result, reason=reason):
             return _because(_ENDED[result], reason)
     return ""
@@ -216,11 +223,20 @@ def outcome_words(outcome: Outcome) -> str:
 
 
 def model_words(model: str) -> str:
-    """Return the name of a model; of a scripted one only the name of its file.
+    """Return the name of a model; of a file or a run that it names, only the name.
 
     >>> model_words("scripted:/home/ann/playbook.json")
     'scripted:playbook.json'
+    >>> model_words("recorded:/shop/.trackside/runs/demo+scripted:/home/ann/playbook.json")
+    'recorded:demo+scripted:playbook.json'
     """
+    return "+".join(map(_short_model, _PARTS.split(model)))
+
+
+_PARTS = re.compile(r"\+(?=gemini-|scripted:)")
+
+
+def _short_model(model: str) -> str:
     kind, colon, path = model.partition(":")
     return f"{kind}:{path.rpartition('/')[2]}" if colon else model
 

@@ -15,6 +15,7 @@ TracksideError
 |       +-- AuthError           no key, or one that is refused
 |       +-- UnknownModelError   nobody serves this name
 |       +-- ScriptError         the playbook has no answer here, or does not fit the prompt
+|       +-- RecordingEndedError the recording has no answer here
 +-- ProblemsError
     +-- PlaybookInvalidError    a playbook cannot be used: all its problems
     +-- PricesInvalidError      a file of prices cannot be used, likewise
@@ -27,7 +28,7 @@ from events.errors import ProblemsError, TracksideError
 
 Kind = Literal[
     "rate_limit", "quota", "unavailable", "timeout", "malformed", "blocked", "truncated",
-    "bad_request", "auth", "unknown_model", "script",
+    "bad_request", "auth", "unknown_model", "script", "recording",
 ]  # fmt: skip
 
 
@@ -103,6 +104,10 @@ class UnknownModelError(ModelError):
 
 class ScriptError(ModelError):
     kind = "script"
+
+
+class RecordingEndedError(ModelError):
+    kind = "recording"
 
 
 class PlaybookInvalidError(ProblemsError):

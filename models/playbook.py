@@ -119,6 +119,25 @@ def parse_playbook(data: bytes, source: str) -> Playbook:
     return msgspec.convert(raw, Playbook)
 
 
+def parse_turn(data: bytes, source: str) -> Turn:
+    """Return the one turn that the JSON text `data` holds; `source` names it in errors.
+
+    Raises:
+        PlaybookInvalidError: it is no answer of a model; all its problems.
+    """
+    try:
+        raw = msgspec.json.decode(data)
+    except (ValueError, RecursionError) as error:
+        raise PlaybookInvalidError(source, [f"is not JSON: {error}"]) from None
+    problems = list(_misfit(raw, Turn, ""))
+    turn = Turn() if problems else msgspec.convert(raw, Turn)
+    if not problems and (turn.error or not turn.answers):
+        problems = ["must be an answer: give it text or calls, and no error"]
+    if problems:
+        raise PlaybookInvalidError(source, problems)
+    return turn
+
+
 def _problems(raw: object) -> Iterator[str]:
     """Yield what is wrong, piece by piece, since msgspec stops at the first problem."""
     if not isinstance(raw, dict):

@@ -11,6 +11,8 @@ import msgspec
 
 from events.conversation import Usage
 from models.errors import PricesInvalidError
+from models.recorded import PREFIX as RECORDED
+from models.recorded import taken_apart
 from models.scripted import PREFIX as SCRIPTED
 
 Usd = Annotated[float, msgspec.Meta(ge=0)]
@@ -56,6 +58,9 @@ def cost(model: str, usage: Usage, on: date, extra: Sequence[Price] = ()) -> flo
     `usage` is that of one call, since some prices depend on the length of its prompt. A model that
     `extra` names is priced by `extra` alone.
     """
+    if model.startswith(RECORDED):
+        live = taken_apart(model).live
+        return cost(live, usage, on, extra) if live else 0.0
     if model.startswith(SCRIPTED):
         return 0.0
     own = [price for price in extra if price.model == model]

@@ -21,6 +21,8 @@ from models.limiter import Limiter, Reason
 from models.loop import LoopThread
 from models.model import Model
 from models.playbook import read_playbook
+from models.recorded import PREFIX as RECORDED
+from models.recorded import RecordedModel, Recording, taken_apart
 from models.scripted import PREFIX as SCRIPTED
 from models.scripted import ScriptedModel
 
@@ -40,9 +42,9 @@ class Wait(msgspec.Struct, frozen=True):
 def with_model(settings: Models, name: str) -> Models:
     """Return `settings` with the one model `name` instead of the ladder.
 
-    A playbook speaks for QA as well, so that a track runs with no key.
+    A playbook or a recording speaks for QA as well, so that a track runs with no key.
     """
-    qa = name if name.startswith(SCRIPTED) else settings.qa
+    qa = name if name.startswith((SCRIPTED, RECORDED)) else settings.qa
     return msgspec.structs.replace(settings, ladder=(name,), qa=qa)
 
 
@@ -67,22 +69,25 @@ class ModelService:
         folder: Path = Path(),
         on_wait: Callable[[Wait], None] = lambda _: None,
         limiter: Limiter | None = None,
+        recordings: Callable[[str], Recording] | None = None,
     ) -> None:
         """Get ready; no thread, import or request happens before the first call.
 
         `folder` is where the relative path of a playbook starts. `on_wait` hears of each wait as
-        it begins, on the loop's thread, so it must be quick.
+        it begins, on the loop's thread, so it must be quick. `recordings` finds past runs.
         """
         self._settings = settings
         self._environment = environment
         self._folder = folder
         self._on_wait = on_wait
+        self._recordings = recordings
         self._limiter = limiter or Limiter(settings.parallel, settings.requests_per_minute)
         self._loop = LoopThread("models")
         self._open: dict[str, Model] = {}
         self._providers = {
             "gemini-": _Provider(self._check_gemini, self._open_gemini, shared=True),
             SCRIPTED: _Provider(self._check_scripted, self._open_scripted, shared=False),
+            RECORDED: _Provider(self._check_recorded, self._open_recorded, shared=False),
         }
 
     def check(self, name: str) -> None:
@@ -159,6 +164,21 @@ class ModelService:
             return ScriptedModel.from_file(self._playbook(name))
         except PlaybookInvalidError as error:
             raise ScriptError("; ".join(str(error).splitlines()), model=name) from None
+
+    def _check_recorded(self, name: str) -> None:
+        self._recording(name)
+        if live := taken_apart(name).live:
+            self.check(live)
+
+    def _open_recorded(self, name: str) -> Model:
+        live = taken_apart(name).live
+        recording = self._recording(name)
+        return RecordedModel(recording, self._model(live) if live else None, live)
+
+    def _recording(self, name: str) -> Recording:
+        if self._recordings is None:
+            raise UnknownModelError(f'model "{name}": past runs cannot be read here', model=name)
+        return self._recordings(taken_apart(name).run)
 
     def _playbook(self, name: str) -> Path:
         return self._folder / name.removeprefix(SCRIPTED)

@@ -33,6 +33,11 @@ class Decision(NamedTuple):
         return self.records[0].position
 
     @property
+    def end(self) -> int:
+        """Position of its last record."""
+        return self.records[-1].position
+
+    @property
     def events(self) -> list[Event]:
         """What was recorded."""
         return [recorded.event for recorded in self.records]

@@ -4,6 +4,7 @@
     +-- ReplayError
         +-- MomentInvalidError          the text names neither a position nor a time
         +-- MomentUnknownError          the log does not reach there
+        +-- DecisionSplitError          a decision is one thing: before it or after it, not within
         +-- NotInHistoryError           no such ticket, attempt, turn or tree at that moment
 
 Damage is the store's own: see `store.errors.DamageError`.
@@ -29,6 +30,19 @@ class MomentInvalidError(ReplayError):
 
 class MomentUnknownError(ReplayError):
     """The log has no record of that moment."""
+
+
+class DecisionSplitError(ReplayError):
+    """A run cannot be left in the middle of a decision."""
+
+    def __init__(self, position: int, before: int, after: int) -> None:
+        """Name the positions on both sides of the decision."""
+        self.before = before
+        self.after = after
+        super().__init__(
+            f"position {position} is in the middle of a decision, which counts as a whole; "
+            f"take {before}, before it, or {after}, after it"
+        )
 
 
 class NotInHistoryError(ReplayError):

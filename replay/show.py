@@ -8,6 +8,7 @@ from events.action import Action, Kind
 from events.attempt import Attempt, Stage
 from events.attempt_words import Result
 from events.conversation import Usage
+from events.fork_words import Origin
 from events.hint import Hint
 from events.ids import (
     ApprovalId,
@@ -138,6 +139,10 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """Of all workers (tier 3)."""
     qa: Tokens
     """Of all hints (tier 4)."""
+    inherited: Tokens
+    """What the past of a fork took, at its parents' cost; all else is the run's own."""
+    lineage: tuple[Origin, ...]
+    """Of a fork: where it left its parent, last; and that its own, before."""
 
 
 def shown_at(frame: Frame, read: ReadText, ticket: TicketId | None = None) -> Shown:
@@ -170,8 +175,10 @@ def shown_at(frame: Frame, read: ReadText, ticket: TicketId | None = None) -> Sh
         attempts=tuple(map(_attempt, attempts)),
         approvals=tuple(_questions(world, ticket)),
         in_doubt=tuple(_running(attempts)),
-        workers=tokens_of(world.usage),
-        qa=tokens_of(_usage_of_qa(world)),
+        workers=tokens_of(world.usage - run.workers_before),
+        qa=tokens_of(usage_of_qa(world) - run.qa_before),
+        inherited=tokens_of(run.workers_before + run.qa_before),
+        lineage=run.lineage,
     )
 
 
@@ -276,7 +283,8 @@ def _action(action: Action) -> ActionAt:
     return ActionAt(kind=action.kind, tool=action.tool, paths=action.paths, command=action.command)
 
 
-def _usage_of_qa(world: World) -> Usage:
+def usage_of_qa(world: World) -> Usage:
+    """Return the tokens of all hints so far, of a fork those of its parents included."""
     hints: dict[str, Hint] = world.of_kind("hint")
     given = (hint.given.usage for hint in hints.values() if hint.given is not None)
     return sum(given, Usage())

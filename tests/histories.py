@@ -17,6 +17,7 @@ from events.attempt_words import (
     TakeHint,
     Terms,
 )
+from events.fork_words import Changes, ForkRun, Origin
 from events.ids import (
     ApprovalId,
     AttemptId,
@@ -169,3 +170,9 @@ def start(plan: Iterable[Ticket], /, **fields: Any) -> Start:  # noqa: ANN401 - 
 def begins(*tickets: Ticket, **fields: Any) -> StartRun:  # noqa: ANN401 - any field of the start
     """Return the start of a run of `tickets`, all at once."""
     return StartRun(start(tickets, **fields), tickets)
+
+
+def forks(**changes: Any) -> ForkRun:  # noqa: ANN401 - any of the changes
+    """Return the wish to make a run the past of another one, r2."""
+    origin = Origin(run=RunId("r1"), position=7, sum="5" * 32)
+    return ForkRun(run=RunId("r2"), origin=origin, changes=Changes(**changes), program="2")

@@ -10,6 +10,7 @@ from events.attempt_words import (
     AnswerTaken,
     AttemptCommand,
     AttemptEnded,
+    AttemptRebound,
     AttemptStarted,
     AttemptSubmitted,
     BeginCall,
@@ -23,6 +24,7 @@ from events.attempt_words import (
     HintTaken,
     MergeBegun,
     PermitVoided,
+    RebindAttempt,
     RecordCallFailure,
     RecordCheck,
     RecordCommit,
@@ -110,16 +112,21 @@ COMMANDS: dict[str, AttemptCommand] = {
     "begin merge": BeginMerge(TIP),
     "merge": RecordMerge(tree(5)),
     "commit": RecordCommit(commit(5)),
+    "rebind": RebindAttempt(terms(model="gemini-2.5-flash")),
     "end": EndAttempt("cancelled", "enough"),
     "end as completed": EndAttempt("completed", "because I say so"),
 }
 
-LIVING: dict[str, list[type[Any]]] = {"worktree lost": [WorktreeLost], "end": [AttemptEnded]}
+LIVING: dict[str, list[type[Any]]] = {
+    "worktree lost": [WorktreeLost], "rebind": [AttemptRebound], "end": [AttemptEnded],
+}  # fmt: skip
 """What is answered at every stage between the opening and the end."""
 
 ANSWERED: dict[str, dict[str, list[type[Any]]]] = {
     "new": {"start": [AttemptStarted]},
-    "opening": {"context": [ContextAssembled], "end": [AttemptEnded]},
+    "opening": {
+        "context": [ContextAssembled], "rebind": [AttemptRebound], "end": [AttemptEnded],
+    },
     "spawn asked": {"answer to the spawn": [AnswerTaken], **LIVING},
     "setup due": {"setup": [SetupRan], "begin call": [CallBegun], **LIVING},
     "setup red": {"hint on the setup": [HintTaken, AttemptEnded], **LIVING},

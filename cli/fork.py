@@ -1,0 +1,166 @@
+"""`trackside fork`: a new run that begins in the middle of another one."""
+
+import argparse
+import os
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
+
+from cli.answers import print_answer
+from cli.escape import shown
+from cli.exit_code import ExitCode
+from cli.history import add_repository
+from cli.inputs import read_input
+from cli.model_names import placed
+from cli.next_steps import to_name
+from cli.past import archive_in, say_torn
+from cli.policy_source import load_policy
+from cli.recordings import recording_at
+from cli.run import new_id
+from events.conversation import RequestedCall
+from events.errors import TrackInvalidError
+from events.fork_words import Changes
+from events.ids import RunId, TicketId
+from events.run import Run
+from events.settings import Settings
+from events.ticket_edit import edited_ticket
+from events.track_file import check_archetypes
+from models.playbook import parse_turn
+from models.service import ModelService, with_model
+from replay.fork import Forked, GivenReply, fork, past_of
+from replay.show import require_ticket
+from workspace.user_repository import UserRepository
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    parser.add_argument("run", metavar="RUN", nargs="?", help="the parent (default: the latest)")
+    add_repository(parser)
+    parser.add_argument(
+        "--at",
+        metavar="POS",
+        type=int,
+        help="the last position that the fork has in common with its parent",
+    )
+    model = parser.add_mutually_exclusive_group()
+    model.add_argument("--model", metavar="M", help="one model instead of the ladder")
+    model.add_argument(
+        "--ladder",
+        metavar="M,M,...",
+        help="another ladder; attempt n uses rung n",
+    )
+    parser.add_argument(
+        "--edit-ticket",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("T", "FILE"),
+        help="the keys of FILE (JSON or TOML) in place of the ticket's own; it begins anew",
+    )
+    parser.add_argument(
+        "--answer",
+        nargs=2,
+        metavar=("POS", "FILE"),
+        help="what the model is taken to have said at POS: one turn of a playbook (JSON)",
+    )
+    parser.add_argument("--policy", metavar="P", help="auto, ask, deny, or a policy file")
+    parser.add_argument("--run-id", metavar="ID", help="name of the fork (default: from the clock)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make the fork; `trackside resume` has it go on."""
+    reply = _reply(args)
+    if args.at is None and reply is None:
+        raise SystemExit(_usage("name a position with --at POS"))
+    checkout = UserRepository.find(Path(args.repo or "")).top
+    archive = archive_in(args)
+    past = past_of(archive, args.at, reply)
+    say_torn(archive)
+    changes = _changes(args, past.world.run, checkout)
+    name = RunId(args.run_id or new_id())
+    answer = fork(
+        archive, checkout, name,
+        at=past.at, changes=changes, reply=reply, program=version("trackside"),
+    )  # fmt: skip
+    if args.json:
+        print_answer(answer)
+    else:
+        print(*_lines(answer, to_name(checkout)), sep="\n")
+    return ExitCode.COMPLETED
+
+
+def _usage(message: str) -> int:
+    import sys
+
+    print(f"trackside fork: {message}; see `trackside fork --help`", file=sys.stderr)
+    return ExitCode.BAD_INPUT
+
+
+def _reply(args: argparse.Namespace) -> GivenReply | None:
+    if args.answer is None:
+        return None
+    position, path = args.answer
+    turn = parse_turn(read_input(path), path)
+    calls = (
+        RequestedCall(call.tool, msgspec.json.encode(call.args).decode()) for call in turn.calls
+    )
+    return GivenReply(
+        position=_position(position), text=turn.text, calls=tuple(calls), by="a person"
+    )
+
+
+def _position(text: str) -> int:
+    if text.isascii() and text.isdigit():
+        return int(text)
+    raise SystemExit(_usage(f"--answer {shown(text)}: POS is a position, as 17"))
+
+
+def _changes(args: argparse.Namespace, run: Run, checkout: Path) -> Changes:
+    before = run.facts.settings
+    settings = _settings(args, before, checkout)
+    policy = None if args.policy is None else load_policy(args.policy, checkout)
+    tickets = tuple(
+        edited_ticket(require_ticket(run, TicketId(name)), read_input(path), path)
+        for name, path in args.edit_ticket
+    )
+    problems = check_archetypes(replace(run.facts.track, tickets=tickets), settings.archetypes)
+    if problems:
+        raise TrackInvalidError("--edit-ticket", problems)
+    if settings != before:
+        models = ModelService(settings.models, os.environ, recordings=recording_at)
+        for model in sorted({*settings.models.ladder, settings.models.qa}):
+            models.check(model)
+    return Changes(
+        settings=None if settings == before else settings, policy=policy, tickets=tickets
+    )
+
+
+def _settings(args: argparse.Namespace, settings: Settings, checkout: Path) -> Settings:
+    models = settings.models
+    if args.model:
+        models = with_model(models, placed(args.model, checkout))
+    elif args.ladder:
+        rungs = (placed(model, checkout) for model in args.ladder.split(","))
+        models = replace(models, ladder=tuple(rungs))
+    return replace(settings, models=models, policy=args.policy or settings.policy)
+
+
+def _lines(answer: Forked, repository: Path | None) -> Iterator[str]:
+    yield (
+        f"run {shown(answer.run)} is a fork of {shown(answer.parent)} at position {answer.at}; "
+        f"its past took {answer.inherited.total:,} tokens, which are not its own"
+    )
+    for words, attempts in (
+        ("go on", answer.goes_on),
+        ("go on under other terms", answer.rebound),
+        ("begin anew", answer.begun_anew),
+    ):
+        if attempts:
+            yield f"  {words}: {shown(', '.join(attempts))}"
+    where = "" if repository is None else f" --repo {shown(str(repository))}"
+    yield "next:"
+    yield f"  trackside resume {shown(answer.run)}{where}"

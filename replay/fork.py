@@ -1,0 +1,350 @@
+"""A fork: a new run whose past is another run's, decision by decision, up to one position.
+
+Nothing of the past is made again and no payload is copied: blobs get a second name, trees are
+borrowed, and the decisions are put on record once more, at the times at which they were made. What
+is different in the fork stands behind them, in decisions of its own.
+"""
+
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from events.approval import Void
+from events.attempt_words import (
+    Call,
+    CallFailed,
+    EndAttempt,
+    RebindAttempt,
+    RecordReply,
+    ReplyRecorded,
+)
+from events.base import Command
+from events.conversation import RequestedCall
+from events.decider import Decider
+from events.fork_words import Changes, ForkRun, Inherited, Origin, RunForked
+from events.ids import AttemptId, CallId, Digest, RunId, StreamId, stream_of
+from events.run_words import TicketRequeued
+from events.state_digest import state_digest
+from events.streams import DECIDERS, LOG, RUN, kind_of
+from events.world import World
+from replay.answers import Tokens, tokens_of
+from replay.archive import Archive
+from replay.decisions import Decision, after, decisions
+from replay.errors import DecisionSplitError, MomentUnknownError, NotInHistoryError
+from replay.payloads import payloads_of
+from replay.show import planned, usage_of_qa
+from store.blobs import Blobs
+from store.disk import RealDisk
+from store.entity import Entity
+from store.jsonl import JsonlLog
+from store.log import Recorded, utc_now
+from store.run_folder import RunFolder
+from workspace.tree import Repository
+
+OPENING_CHARS = 400
+"""Of a reply, as `events.attempt_words.RecordReply` has it."""
+
+_REPLIES = (ReplyRecorded, CallFailed)
+
+
+class GivenReply(msgspec.Struct, frozen=True, kw_only=True):
+    """A reply that a person gives in the place of a model's."""
+
+    position: int
+    """Of the reply, or of the failed call, in the parent's log."""
+    text: str
+    calls: tuple[RequestedCall, ...] = ()
+    by: str
+    """Who says so: what `served_by` is in the fork."""
+
+
+class Forked(msgspec.Struct, frozen=True, kw_only=True):
+    """What `fork` answers."""
+
+    code: str = "forked"
+    position: int
+    """The last one of the fork's log."""
+    digest: Digest
+    """Of the state there."""
+    run: RunId
+    parent: RunId
+    at: int
+    """The parent's position at which the fork left it."""
+    sum: str
+    """The digest of the parent's log up to there."""
+    goes_on: tuple[AttemptId, ...]
+    """Attempts under way, as their past left them."""
+    rebound: tuple[AttemptId, ...]
+    """Those of them that go on with another model or under another policy."""
+    begun_anew: tuple[AttemptId, ...]
+    """Attempts that were called off, because their tickets were edited."""
+    inherited: Tokens
+    """What the past took, at the parent's cost; the fork has used nothing yet."""
+
+
+class Past(NamedTuple):
+    """What a fork takes over."""
+
+    decisions: Sequence[Decision]
+    """All of them but the store's own diary."""
+    world: World
+    at: int
+    sum: str
+    answered: StreamId | None = None
+    """The attempt that gets another reply."""
+
+
+def fork(
+    archive: Archive,
+    checkout: Path,
+    run: RunId,
+    *,
+    at: int | None,
+    changes: Changes,
+    reply: GivenReply | None = None,
+    program: str = "",
+) -> Forked:
+    """Make the run `run` out of the past of another one, whole or not at all; return what it is.
+
+    Args:
+        archive: The parent, which is only read.
+        checkout: The user's repository, where the new run will be.
+        run: Its name.
+        at: The last position that belongs to its past; None: right before `reply`.
+        changes: What is different from there on.
+        reply: What a model is taken to have said there, if not what it did say.
+        program: The version of trackside.
+
+    Raises:
+        MomentUnknownError, DecisionSplitError: the parent cannot be left at that position.
+        NotInHistoryError: the parent was not planned yet, or no such reply was due.
+        CommandRefusedError: see `events.fork_rules.fork`.
+        RunFolderError: a run of that name exists, or its folder cannot be made.
+        DamageError: the parent cannot be trusted.
+    """
+    past = past_of(archive, at, reply)
+    with RunFolder.staged(checkout, run) as folder:
+        _share_payloads(past, archive, Blobs(folder.blobs))
+        Repository.create(folder.git, checkout, archive.folder.git)
+        world, forked = _Writer(archive, folder, past).write(run, changes, reply, program)
+    return _report(past, world, forked)
+
+
+def past_of(archive: Archive, at: int | None, reply: GivenReply | None = None) -> Past:
+    """Return what happened up to position `at`; raises as `fork`."""
+    everything = list(decisions(archive.records()))
+    answered = None if reply is None else _answered(everything, reply)
+    if answered is not None:
+        at = _before(everything, answered, at)
+    assert at is not None, "without a reply the position is given"
+    if not 1 <= at <= archive.last:
+        raise MomentUnknownError(
+            f"{archive.folder.run} has no position {at}: its log goes from 1 to {archive.last}"
+        )
+    kept = [one for one in everything if one.end <= at]
+    end = kept[-1].end if kept else 0
+    if end != at:
+        raise DecisionSplitError(at, end, everything[len(kept)].end)
+    world = World()
+    for decision in kept:
+        world = after(world, decision)
+    planned(world)
+    own = [one for one in kept if one.stream != LOG]
+    return Past(own, world, at, kept[-1].records[-1].sum, answered and answered.stream)
+
+
+def _answered(everything: Sequence[Decision], reply: GivenReply) -> Decision:
+    """Return the decision that took down what the model said in the parent."""
+    for decision in everything:
+        for recorded in decision.records:
+            if recorded.position == reply.position and isinstance(recorded.event, _REPLIES):
+                return decision
+    raise NotInHistoryError(f"position {reply.position} is no reply of a worker's model")
+
+
+def _before(everything: Sequence[Decision], answered: Decision, at: int | None) -> int:
+    """Return where the fork leaves its parent so that the call is still out there."""
+    own = (one.end for one in everything if one.stream == answered.stream)
+    begun = max(end for end in own if end < answered.position)
+    if at is None:
+        return answered.position - 1
+    if begun <= at < answered.position:
+        return at
+    raise NotInHistoryError(
+        f"at position {at} that call was not out: it was from {begun} to {answered.position - 1}"
+    )
+
+
+def _share_payloads(past: Past, archive: Archive, blobs: Blobs) -> None:
+    named = {
+        ref: None
+        for decision in past.decisions
+        for recorded in decision.records
+        for ref in payloads_of(recorded)
+    }
+    blobs.adopt(named, Blobs(archive.folder.blobs))
+
+
+class _Clock:
+    """Tells when the past happened while it is taken over, and what time it is afterwards."""
+
+    def __init__(self) -> None:
+        self.past: str | None = None
+
+    def __call__(self) -> datetime:
+        return utc_now() if self.past is None else datetime.fromisoformat(self.past)
+
+
+class _UnsyncedDisk(RealDisk):
+    """Does not wait for each decision: the fork is synced once, before anybody can see it."""
+
+    def fdatasync(self, fd: int) -> None:
+        """Do nothing."""
+
+
+class _Writer:
+    """Writes the log of one fork."""
+
+    def __init__(self, archive: Archive, folder: RunFolder, past: Past) -> None:
+        self._archive = archive
+        self._folder = folder
+        self._past = past
+        self._blobs = Blobs(folder.blobs)
+        self._world = World()
+
+    def write(
+        self, run: RunId, changes: Changes, reply: GivenReply | None, program: str
+    ) -> tuple[World, Sequence[Recorded]]:
+        """Return the state of the fork, and the decision that made it one."""
+        clock = _Clock()
+        with JsonlLog.open(
+            self._folder.log,
+            self._archive.codec,
+            clock=clock,
+            disk=_UnsyncedDisk(),
+            on_record=self._take,
+        ) as log:
+            log.subscribe(self._take)
+            for decision in self._past.decisions:
+                clock.past = decision.records[0].at
+                self._again(log, decision)
+            clock.past = None
+            if reply is not None:
+                changes = msgspec.structs.replace(changes, answer=reply.position)
+            forked = self._fork(log, run, changes, program)
+            if reply is not None and self._past.answered is not None:
+                self._answer(log, self._past.answered, reply)
+            self._follow(log, forked)
+        fd = os.open(self._folder.log, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        return self._world, forked
+
+    def _take(self, recorded: Recorded) -> None:
+        self._world = after(self._world, Decision((recorded,)))
+
+    def _again(self, log: JsonlLog, decision: Decision) -> None:
+        decider = DECIDERS.get(kind_of(decision.stream))
+        cause = decision.records[0].cause_as(decider.command_type) if decider else None
+        log.append(
+            decision.stream,
+            decision.events,
+            expected=self._world.versions.get(decision.stream, 0),
+            cause=cause,
+        )
+
+    def _fork(
+        self, log: JsonlLog, run: RunId, changes: Changes, program: str
+    ) -> tuple[Recorded, ...]:
+        world, past = self._world, self._past
+        origin = Origin(run=world.run.facts.run, position=past.at, sum=past.sum)
+        active = sorted(world.run.active)
+        command = ForkRun(
+            run=run,
+            origin=origin,
+            changes=changes,
+            workers=world.usage,
+            qa=usage_of_qa(world),
+            inherited=tuple(
+                Inherited(name, world.attempt(name).usage, world.attempt(name).spent)
+                for name in active
+            ),
+            program=program,
+        )
+        return self._execute(log, RUN, command)
+
+    def _answer(self, log: JsonlLog, stream: StreamId, reply: GivenReply) -> None:
+        keep = self._blobs.keep
+        said = RecordReply(
+            keep(reply.text),
+            tuple(
+                Call(CallId(""), call.tool, keep(call.arguments), call.native_id)
+                for call in reply.calls
+            ),
+            served_by=reply.by,
+            opening=reply.text[:OPENING_CHARS],
+        )
+        self._execute(log, stream, said)
+
+    def _follow(self, log: JsonlLog, forked: Sequence[Recorded]) -> None:
+        """Have the attempts learn what the fork means for them."""
+        for recorded in forked:
+            match recorded.event:
+                case RunForked(rebound=rebound, changes=changes):
+                    for one in rebound:
+                        self._rebind(log, one.attempt, one.model, changes)
+                case TicketRequeued(attempt=attempt, reason=reason):
+                    self._call_off(log, attempt, str(reason))
+
+    def _rebind(self, log: JsonlLog, attempt: AttemptId, model: str, changes: Changes) -> None:
+        state = self._world.attempt(attempt)
+        if state.terms is None or state.stage == "over":
+            return
+        policy = changes.policy or state.bound.policy
+        terms = msgspec.structs.replace(state.bound, model=model, policy=policy)
+        self._execute(log, stream_of("attempt", attempt), RebindAttempt(terms))
+
+    def _call_off(self, log: JsonlLog, attempt: AttemptId, reason: str) -> None:
+        state = self._world.attempt(attempt)
+        if state.terms is None or state.stage == "over":
+            return
+        for name, question in sorted(self._world.approvals.items()):
+            if question.is_open and question.question and question.question.attempt == attempt:
+                self._execute(log, stream_of("approval", name), Void(reason))
+        self._execute(log, stream_of("attempt", attempt), EndAttempt("cancelled", reason))
+
+    def _execute(self, log: JsonlLog, stream: StreamId, command: Command) -> tuple[Recorded, ...]:
+        decider: Decider[Any, Any, Any] = DECIDERS[kind_of(stream)]
+        state = self._world.states.get(stream, decider.initial)
+        version = self._world.versions.get(stream, 0)
+        return Entity(log, stream, decider, state, version).execute(command)
+
+
+def _report(past: Past, world: World, forked: Sequence[Recorded]) -> Forked:
+    rebound: tuple[AttemptId, ...] = ()
+    begun_anew: list[AttemptId] = []
+    for recorded in forked:
+        match recorded.event:
+            case RunForked(rebound=those):
+                rebound = tuple(one.attempt for one in those)
+            case TicketRequeued(attempt=attempt):
+                begun_anew.append(attempt)
+    run = world.run
+    return Forked(
+        position=world.position,
+        digest=state_digest(world),
+        run=run.facts.run,
+        parent=run.lineage[-1].run,
+        at=past.at,
+        sum=past.sum,
+        goes_on=tuple(sorted(run.active)),
+        rebound=rebound,
+        begun_anew=tuple(begun_anew),
+        inherited=tokens_of(run.workers_before + run.qa_before),
+    )
