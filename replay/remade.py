@@ -1,5 +1,6 @@
 """Made again: prompts, contexts, hints, merges and commits, from the state before them alone."""
 
+import re
 from collections.abc import Iterator
 from typing import assert_never
 
@@ -9,10 +10,10 @@ from events.attempt import Attempt
 from events.attempt_words import BeginCall, RecordCommit, RecordContext, RecordMerge
 from events.brief import brief_of
 from events.commit_message import commit_message
-from events.conversation import digest_of
-from events.diagnosis import first_cause, hint_prompt
-from events.hint import Hint, RecordHint, cut
-from events.ids import TreeId
+from events.conversation import Message, ModelMessage, Prompt, digest_of
+from events.diagnosis import asked_again, first_cause, hint_prompt
+from events.hint import Failure, Hint, RecordHint
+from events.ids import AttemptId, TreeId
 from events.prompts import prompt_of
 from events.settings import Context
 from replay.decisions import Scene
@@ -97,15 +98,44 @@ def _hint(scene: Scene, command: RecordHint, desk: Desk) -> Iterator[Divergence]
     if state.failure is None:
         return
     desk.counts.hints += 1
-    output = desk.read(state.failure.outcome.output)
+    failure = state.failure
+    output = desk.read(failure.outcome.output)
+    roots = _roots(output, failure.attempt)
     if command.prompt:
-        model = scene.world.run.facts.settings.models.qa
-        expected = _json(hint_prompt(state.failure, output, model))
         got = desk.read(command.prompt)
-        if expected != got:
-            yield scene.decision.differs("hint", *_around("prompt", expected, got))
-    if command.source == "extract" and cut(command.words) != first_cause(output):
-        yield scene.decision.differs("hint", first_cause(output), command.words)
+        model = scene.world.run.facts.settings.models.qa
+        source = desk.read(failure.outcome.source)
+        made = [_asked(failure, output, model, source, root, got) for root in roots]
+        if got not in made:
+            yield scene.decision.differs("hint", *_around("prompt", made[0], got))
+    if command.source == "extract":
+        causes = [first_cause(output, failure.outcome, root) for root in roots]
+        if command.words not in causes:
+            yield scene.decision.differs("hint", causes[0], command.words)
+
+
+def _asked(failure: Failure, output: str, model: str, source: str, root: str, recorded: str) -> str:
+    """Return what QA's model was asked; if it was asked for a shorter hint, that too."""
+    prompt = hint_prompt(failure, output, model, source, root)
+    answers = [one.text for one in _messages(recorded) if isinstance(one, ModelMessage)]
+    return _json(asked_again(prompt, answers[0]) if answers else prompt)
+
+
+def _messages(prompt: str) -> tuple[Message, ...]:
+    try:
+        return msgspec.json.decode(prompt, type=Prompt).messages
+    except msgspec.MsgspecError:
+        return ()
+
+
+def _roots(output: str, attempt: AttemptId) -> list[str]:
+    """Return what may have been the worktree: paths below it were shown without it.
+
+    It is not on record, but it ended with the name of the attempt; if the output does not hold it,
+    it does not matter.
+    """
+    found = re.findall(rf"(/[^\s:'\"]*/{re.escape(attempt)})(?![^\s:'\"/])", output)
+    return list(dict.fromkeys([*found, ""]))
 
 
 def _merge(scene: Scene, command: RecordMerge, desk: Desk) -> Iterator[Divergence]:

@@ -255,3 +255,14 @@ def forge(folder: RunFolder, change: Callable[[Json], None]) -> None:
 def archive_of(folder: RunFolder) -> Archive:
     """Return the run in a folder, for reading."""
     return Archive(folder, CODEC)
+
+
+def position_of(folder: RunFolder, kind: str, stream: str = "run", **facts: object) -> int:
+    """Return the first position of an event of a type, with these fields."""
+    return next(
+        one.position
+        for one in archive_of(folder).records()
+        if one.stream == stream
+        and one.event.__struct_config__.tag == kind
+        and all(getattr(one.event, name) == value for name, value in facts.items())
+    )

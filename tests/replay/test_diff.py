@@ -10,7 +10,7 @@ from replay.moment import Moment
 from replay.side import Side
 from replay.timeline import state_at
 from store.run_folder import RunFolder
-from tests.replay.recorded import Json, archive_of, copy_of, forge
+from tests.replay.recorded import Json, archive_of, copy_of, forge, position_of
 
 Compare = Callable[..., Comparison]
 
@@ -77,7 +77,9 @@ def test_runs_part_where_a_worker_says_something_else(baked: RunFolder, copy: Ru
 
 
 def test_the_facts_of_a_ticket_stand_beside_each_other(baked: RunFolder) -> None:
-    answer = comparison((baked, None), (baked, 60), (baked, 4))
+    begun = position_of(baked, "attempt.started", "attempt/base.1")
+    replied = position_of(baked, "attempt.replied", "attempt/base.1")
+    answer = comparison((baked, None), (baked, replied), (baked, begun - 1))
     assert (answer.first, answer.further, answer.files) == (None, None, ())
     facts = next(one.sides for one in answer.tickets if one.ticket == "base")
     end, middle, begin = facts

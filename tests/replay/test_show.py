@@ -7,7 +7,7 @@ from replay.moment import Moment
 from replay.show import Shown, shown_at
 from replay.timeline import frame_at, state_at
 from store.run_folder import RunFolder
-from tests.replay.recorded import archive_of
+from tests.replay.recorded import archive_of, position_of
 
 
 def shown(folder: RunFolder, at: Moment | None = None, ticket: str | None = None) -> Shown:
@@ -44,25 +44,20 @@ def test_the_end_of_a_run_shows_every_ticket_and_attempt(baked: RunFolder) -> No
 
 
 def test_a_call_that_was_started_and_not_ended_is_in_doubt(baked: RunFolder) -> None:
-    started = next(
-        one
-        for one in archive_of(baked).records()
-        if type(one.event).__name__ == "ToolStarted" and one.stream == "attempt/stuck.1"
-    )
-    doubt = shown(baked, started.position, "stuck").in_doubt
+    started = position_of(baked, "attempt.tool_started", "attempt/stuck.1")
+    doubt = shown(baked, started, "stuck").in_doubt
     assert [(one.attempt, one.call, one.action.command) for one in doubt] == [
         ("stuck.1", "c1", "echo Error: no luck; exit 3")
     ]
-    before = shown(baked, started.position - 1, "stuck")
+    before = shown(baked, started - 1, "stuck")
     assert before.in_doubt == ()
     assert before.attempts[0].calls == ("run_command",)
 
 
 def test_who_merges_and_who_waits_to_merge_is_shown(baked: RunFolder) -> None:
-    records = list(archive_of(baked).records())
-    queued = next(one for one in records if type(one.event).__name__ == "MergeQueued")
-    assert shown(baked, queued.position).queue == ("base.1",)
-    assert shown(baked, queued.position + 1).merging == "base.1"
+    queued = position_of(baked, "merge.queued")
+    assert shown(baked, queued).queue == ("base.1",)
+    assert shown(baked, queued + 1).merging == "base.1"
 
 
 def test_questions_that_wait_are_shown_with_the_rule_that_asks(waiting: RunFolder) -> None:

@@ -189,6 +189,7 @@ def test_every_record_of_every_run_has_a_chain_that_ends_at_a_beginning(
 ) -> None:
     beginnings = {
         "LogOpened",
+        "RunSandboxed",
         "RunStarted",
         "TicketsPlanned",
         "ReplyRecorded",
