@@ -43,7 +43,7 @@ from events.run_words import (
 )
 from events.streams import LOG, RUN
 from replay.decisions import Decision, command_of
-from replay.records import Records, attempt_in
+from replay.records import Streams, attempt_in
 from store.log import Recorded
 
 ROOTS = (ReplyRecorded, CallFailed, ActorCrashed, TicketsPlanned)
@@ -51,7 +51,7 @@ ROOTS = (ReplyRecorded, CallFailed, ActorCrashed, TicketsPlanned)
 theirs."""
 
 
-def cause_of(records: Records, recorded: Recorded) -> Recorded | None:
+def cause_of(records: Streams, recorded: Recorded) -> Recorded | None:
     """Return the record that led to `recorded`; None if the log knows of nothing before it."""
     if isinstance(recorded.event, ROOTS):
         return None
@@ -82,14 +82,14 @@ def _within(made: Sequence[Recorded], place: int) -> Recorded:
     return made[place - 1]
 
 
-def _blocked(records: Records, ticket: TicketId, before: int) -> Recorded | None:
+def _blocked(records: Streams, ticket: TicketId, before: int) -> Recorded | None:
     return records.last(RUN, before, TicketBlocked, lambda one: one.ticket == ticket)
 
 
-Finder = Callable[[Records, Recorded, Any], Recorded | None]
+Finder = Callable[[Streams, Recorded, Any], Recorded | None]
 
 
-def _made_ready(records: Records, recorded: Recorded) -> Recorded | None:
+def _made_ready(records: Streams, recorded: Recorded) -> Recorded | None:
     """Return what let a ticket be assigned: its plan, an unlocking, a release, or a new try."""
     before, ticket = recorded.position, getattr(recorded.event, "ticket", None)
     found = (
@@ -109,7 +109,7 @@ def _latest(found: Iterable[Recorded | None]) -> Recorded | None:
 def _of_attempt(kind: Any, fits: Callable[[Any, Any], bool] = lambda *_: True) -> Finder:  # noqa: ANN401 - a type of event
     """Return a finder in the stream of the attempt that the command, or its stream, is about."""
 
-    def find(records: Records, recorded: Recorded, command: Any) -> Recorded | None:  # noqa: ANN401 - likewise
+    def find(records: Streams, recorded: Recorded, command: Any) -> Recorded | None:  # noqa: ANN401 - likewise
         attempt = getattr(command, "attempt", None) or attempt_in(recorded.stream)
         stream = stream_of("attempt", attempt)
         return records.last(stream, recorded.position, kind, lambda it: fits(it, command))
@@ -120,7 +120,7 @@ def _of_attempt(kind: Any, fits: Callable[[Any, Any], bool] = lambda *_: True) -
 def _of_run(kind: Any, fits: Callable[[Any, Any], bool]) -> Finder:  # noqa: ANN401 - a type of event
     """Return a finder in the stream of the run; `fits` gets an event and the attempt."""
 
-    def find(records: Records, recorded: Recorded, command: Any) -> Recorded | None:  # noqa: ANN401 - likewise
+    def find(records: Streams, recorded: Recorded, command: Any) -> Recorded | None:  # noqa: ANN401 - likewise
         attempt = getattr(command, "attempt", None) or attempt_in(recorded.stream)
         return records.last(RUN, recorded.position, kind, lambda it: fits(it, attempt))
 
@@ -130,7 +130,7 @@ def _of_run(kind: Any, fits: Callable[[Any, Any], bool]) -> Finder:  # noqa: ANN
 def _of_question(kind: Any) -> Finder:  # noqa: ANN401 - a type of event
     """Return a finder in the stream of the question that the command names, else in its own."""
 
-    def find(records: Records, recorded: Recorded, command: Any) -> Recorded | None:  # noqa: ANN401 - of several types
+    def find(records: Streams, recorded: Recorded, command: Any) -> Recorded | None:  # noqa: ANN401 - of several types
         approval = getattr(command, "approval", None)
         stream = recorded.stream if approval is None else stream_of("approval", approval)
         return records.last(stream, recorded.position, kind)
@@ -139,7 +139,7 @@ def _of_question(kind: Any) -> Finder:  # noqa: ANN401 - a type of event
 
 
 def _answered(
-    records: Records, recorded: Recorded, command: run_words.UnparkTicket
+    records: Streams, recorded: Recorded, command: run_words.UnparkTicket
 ) -> Recorded | None:
     """Return the last answer to a question of an attempt."""
     gated = _of_attempt(ToolGated)(records, recorded, command)
@@ -150,13 +150,13 @@ def _answered(
 
 
 def _hinted(
-    records: Records, recorded: Recorded, command: attempt_words.TakeHint
+    records: Streams, recorded: Recorded, command: attempt_words.TakeHint
 ) -> Recorded | None:
     name = f"{attempt_in(recorded.stream)}.{command.call}"
     return records.last(stream_of("hint", name), recorded.position, HintGiven)
 
 
-def _failed(records: Records, recorded: Recorded, command: hint.AskHint) -> Recorded | None:
+def _failed(records: Streams, recorded: Recorded, command: hint.AskHint) -> Recorded | None:
     """Return the record of what failed: a tool call, a check, or the setup."""
     failure = command.failure
     stream, before = stream_of("attempt", failure.attempt), recorded.position
@@ -168,7 +168,7 @@ def _failed(records: Records, recorded: Recorded, command: hint.AskHint) -> Reco
 
 
 def _asked_for(
-    records: Records, recorded: Recorded, command: attempt_words.RequestTool
+    records: Streams, recorded: Recorded, command: attempt_words.RequestTool
 ) -> Recorded | None:
     """Return the answer of the model that asked for a call."""
     return records.last(
@@ -179,14 +179,14 @@ def _asked_for(
     )
 
 
-def _finished(records: Records, recorded: Recorded, _: Command) -> Recorded | None:
+def _finished(records: Streams, recorded: Recorded, _: Command) -> Recorded | None:
     """Return what a check was run for: the merged tree, or the word of the worker."""
     merged = isinstance(recorded.event, CheckRan) and recorded.event.merged
     kind = TreeMerged if merged else WorkFinished
     return records.last(recorded.stream, recorded.position, kind)
 
 
-def _merging(records: Records, recorded: Recorded, _: Command) -> Recorded | None:
+def _merging(records: Streams, recorded: Recorded, _: Command) -> Recorded | None:
     """Return the leave to merge; of a conflict, the ticket that had moved the tip."""
     begun = records.last(recorded.stream, recorded.position, MergeBegun)
     if begun is None or not isinstance(recorded.event, AttemptEnded):
@@ -196,7 +196,7 @@ def _merging(records: Records, recorded: Recorded, _: Command) -> Recorded | Non
     return moved or begun
 
 
-def _ended(records: Records, recorded: Recorded, _: Command) -> Recorded | None:
+def _ended(records: Streams, recorded: Recorded, _: Command) -> Recorded | None:
     """Return the last thing that happened to a ticket, or the cancelling of the run."""
     before = recorded.position
     if isinstance(recorded.event, RunEnded) and recorded.event.ending == "blocked":
@@ -205,14 +205,14 @@ def _ended(records: Records, recorded: Recorded, _: Command) -> Recorded | None:
     return _latest(records.last(RUN, before, kind) for kind in kinds)
 
 
-def _begun(records: Records, recorded: Recorded, _: Command) -> Recorded | None:
+def _begun(records: Streams, recorded: Recorded, _: Command) -> Recorded | None:
     """Return what came before a call; if a limit forbade it, where the limits stand."""
     if isinstance(recorded.event, AttemptEnded):
         return records.last(recorded.stream, recorded.position, AttemptStarted)
     return records.last(recorded.stream, recorded.position, Event)
 
 
-def _opened(records: Records, recorded: Recorded, _: Command) -> Recorded | None:
+def _opened(records: Streams, recorded: Recorded, _: Command) -> Recorded | None:
     return records.last(LOG, recorded.position, journal.LogOpened)
 
 

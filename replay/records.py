@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import TypeVar
 
 from events.base import Event
@@ -18,8 +19,53 @@ _OF_CALL = re.compile(r"(.+\.\d+)\.[a-z]\w*(?:\.\d+)?", re.DOTALL)
 """A call of an attempt, ``T1.2.c5``; if it was asked about again, ``T1.2.c5.2``."""
 
 
-class Records:
+class Streams:
     """Answers questions of the kind "what was the last such event before that position"."""
+
+    def __init__(self) -> None:
+        """Begin with no record."""
+        self._streams: dict[StreamId, list[Recorded]] = {RUN: [], LOG: []}
+
+    def of(self, stream: StreamId) -> Sequence[Recorded]:
+        """Return all records of a stream, in order."""
+        return self._streams.get(stream, ())
+
+    def last(
+        self,
+        stream: StreamId,
+        before: int,
+        kind: type[E],
+        fits: Callable[[E], bool] = lambda _: True,
+    ) -> Recorded | None:
+        """Return the last record before a position whose event is of `kind` and fits."""
+        for recorded in reversed(self.of(stream)):
+            event = recorded.event
+            if recorded.position < before and isinstance(event, kind) and fits(event):
+                return recorded
+        return None
+
+    def decision(self, recorded: Recorded) -> Sequence[Recorded]:
+        """Return the records of the decision that a record is part of."""
+        return [one for one in self.of(recorded.stream) if one.commit == recorded.commit]
+
+
+class Growing(Streams):
+    """The records up to the last one that was taken."""
+
+    def take(self, recorded: Recorded) -> None:
+        """Add the next record."""
+        self._streams.setdefault(recorded.stream, []).append(recorded)
+
+    def decision(self, recorded: Recorded) -> Sequence[Recorded]:
+        """Return the records of the last decision; `recorded` is one of them."""
+        of_it = takewhile(
+            lambda one: one.commit == recorded.commit, reversed(self.of(recorded.stream))
+        )
+        return [*of_it][::-1]
+
+
+class Records(Streams):
+    """The records of a whole run, read from its log stream by stream."""
 
     def __init__(self, archive: Archive, about: int | None = None) -> None:
         """Read the streams of the run and of the log, and remember the record at `about`.
@@ -27,8 +73,8 @@ class Records:
         Raises:
             DamageError: the log cannot be trusted.
         """
+        super().__init__()
         self._archive = archive
-        self._streams: dict[StreamId, list[Recorded]] = {RUN: [], LOG: []}
         self._read: set[TicketId] = set()
         self.about: Recorded | None = None
         world = World()
@@ -49,25 +95,7 @@ class Records:
         """Return all records of a stream, in order."""
         if stream not in self._streams:
             self._read_ticket(ticket_in(stream))
-        return self._streams.get(stream, ())
-
-    def last(
-        self,
-        stream: StreamId,
-        before: int,
-        kind: type[E],
-        fits: Callable[[E], bool] = lambda _: True,
-    ) -> Recorded | None:
-        """Return the last record before a position whose event is of `kind` and fits."""
-        for recorded in reversed(self.of(stream)):
-            event = recorded.event
-            if recorded.position < before and isinstance(event, kind) and fits(event):
-                return recorded
-        return None
-
-    def decision(self, recorded: Recorded) -> Sequence[Recorded]:
-        """Return the records of the decision that a record is part of."""
-        return [one for one in self.of(recorded.stream) if one.commit == recorded.commit]
+        return super().of(stream)
 
     def _read_ticket(self, ticket: TicketId) -> None:
         """Read all streams about a ticket: it is rare that one is asked for without the others."""
