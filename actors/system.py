@@ -112,6 +112,11 @@ class System:
         self._opened: set[StreamId] = set()
         self._guard = threading.Lock()
 
+    @property
+    def conductor(self) -> Ref[ConductorMessage]:
+        """Where commands of the program go."""
+        return self._conductor
+
     def answer(self, approval: ApprovalId, answer: Answer, receipt: Receipt) -> None:
         """Have the gate take a person's answer; see `Receipt`. Never waits."""
         self._gate.tell(Give(approval, answer, receipt))

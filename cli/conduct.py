@@ -4,30 +4,28 @@ import argparse
 import os
 import sys
 import threading
-from datetime import UTC, datetime
 
 from actors.conductor import Rest
 from actors.messages import Down
 from actors.system import Surroundings, System
-from actors.workshop import Workshop
+from cli.attending import attended
 from cli.bug_report import keep_reports_in, write_report
 from cli.diagnostics import Diagnostics
 from cli.escape import json_text
 from cli.interrupts import interrupting
 from cli.next_steps import to_name
-from cli.progress import progress_for
-from cli.recordings import recording_at
+from cli.progress import Progress, progress_for
 from cli.standing import exit_code_of, standing_of
 from cli.summary import summary_of
 from cli.summary_text import lines_of
-from cli.wiring import OpenRun
+from cli.terminal import at_terminal
+from cli.wiring import OpenRun, workshop_of
 from events import run_rules
 from events.errors import CommandRefusedError
 from events.ids import CommitId, attempt_id
 from events.run import Run
 from events.run_words import RecordDelivery, RecordSandbox, RecordWait
 from events.streams import RUN
-from models.prices import cost
 from models.service import ModelService, Wait
 from store.clocks import clocks
 from store.entity import Entity
@@ -48,7 +46,7 @@ def carry_through(opened: OpenRun, sandbox: Sandbox, args: argparse.Namespace) -
     opened.log.subscribe(progress.take)
     try:
         _record_sandbox(opened, sandbox)
-        rest = conduct(opened, sandbox, verbose=args.verbose)
+        rest = conduct(opened, sandbox, progress, args)
     finally:
         progress.close()
     if rest.error is not None:
@@ -70,15 +68,19 @@ def _record_sandbox(opened: OpenRun, sandbox: Sandbox) -> None:
     run.execute(RecordSandbox(sandbox.level, f"{sandbox.description}{why}"))
 
 
-def conduct(opened: OpenRun, sandbox: Sandbox, *, verbose: bool) -> Rest:
+def conduct(
+    opened: OpenRun, sandbox: Sandbox, progress: Progress, args: argparse.Namespace
+) -> Rest:
     """Let the run go on until it rests, and return why it does.
 
-    On SIGINT, SIGTERM or SIGHUP it is interrupted: everything under way is let go, and the log is
-    left so that `resume` goes on. Must be called on the main thread.
+    It waits for people only if it is told to, or if somebody sits at the terminal. On SIGINT,
+    SIGTERM or SIGHUP it is interrupted: everything under way is let go, and the log is left so
+    that `resume` goes on. Must be called on the main thread.
     """
-    diagnostics = Diagnostics(opened.folder.diagnostics, verbose=verbose)
+    diagnostics = Diagnostics(opened.folder.diagnostics, verbose=args.verbose)
     runner = CommandRunner(sandbox)
     settings = opened.world.run.facts.settings
+    asks_here = at_terminal() and not args.json
 
     def note_wait(wait: Wait) -> None:
         attempt = attempt_id(wait.key.ticket, wait.key.attempt)
@@ -88,21 +90,14 @@ def conduct(opened: OpenRun, sandbox: Sandbox, *, verbose: bool) -> Rest:
         diagnostics.note("stale", refusal=str(refusal))
 
     def mourn(down: Down) -> None:
-        diagnostics.note("actor_died", actor=down.actor, error=str(down.error))
-        write_report(down.error)
+        note_bug(down.actor, down.error)
 
-    models = ModelService(settings.models, os.environ, on_wait=note_wait, recordings=recording_at)
-    workshop = Workshop(
-        run=opened.world.run.facts.run,
-        repository=opened.repository,
-        worktrees=opened.worktrees,
-        runner=runner,
-        models=models,
-        blobs=opened.blobs,
-        command_env=settings.sandbox.env,
-        environment=os.environ,
-        price=lambda model, usage: cost(model, usage, datetime.now(UTC).date()),
-    )
+    def note_bug(where: str, error: BaseException) -> None:
+        diagnostics.note("actor_died", actor=where, error=str(error))
+        write_report(error)
+
+    models = ModelService(settings.models, os.environ, on_wait=note_wait)
+    workshop = workshop_of(opened, runner, models)
     system = System(
         opened.log,
         opened.world,
@@ -112,13 +107,15 @@ def conduct(opened: OpenRun, sandbox: Sandbox, *, verbose: bool) -> Rest:
             deliver=lambda run, commit: deliver(opened, run, commit),
             mourn=mourn,
             stale=note_stale,
+            stays=lambda rest: args.wait or (asks_here and rest.asks),
         ),
         qa_model=settings.models.qa,
     )
     with interrupting(system.interrupt):
         try:
             system.start()
-            return system.wait()
+            with attended(opened, system, workshop, progress, note_bug, asks_here=asks_here):
+                return system.wait()
         finally:
             runner.close()
             models.close()

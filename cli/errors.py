@@ -4,6 +4,7 @@
     +-- InputUnreadableError            a file that was named cannot be read
     +-- NoRepositoryError               there is no repository around here, and no runs
     +-- NotPlannedError                 the run has no plan on record
+    +-- NotTakenError                   the process that holds a run takes no message
     +-- SandboxWeakerError              commands of the run were confined better before
     +-- UnpricedModelError              a budget in USD, and a model whose price nobody knows
 
@@ -41,6 +42,18 @@ class NotPlannedError(TracksideError):
         super().__init__(
             f"run {run} was cut short before its plan was on record, so it did nothing; "
             "start the track again with `trackside run`"
+        )
+
+
+class NotTakenError(TracksideError):
+    """A message to a run was taken back, since the process that holds the run did not take it."""
+
+    def __init__(self, run: str, pid: int | None) -> None:
+        """Name both."""
+        self.run = run
+        self.pid = pid
+        super().__init__(
+            f"process {pid} holds run {run} and takes no messages; end it, then try again"
         )
 
 

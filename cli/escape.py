@@ -72,6 +72,24 @@ def ascii_json(text: str) -> str:
     )
 
 
+def pretty_json(text: str) -> str:
+    r"""Return JSON of the same value to read and edit: indented, and harmless to look at.
+
+    Letters stay letters; what is not plainly visible becomes an escape of JSON.
+
+    >>> print(pretty_json('{"path":"é\u202e"}'))
+    {
+      "path": "é\u202e"
+    }
+    """
+    import json
+
+    whole = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    return "".join(
+        char if char == "\n" or _is_plain(char) else json.dumps(char)[1:-1] for char in whole
+    )
+
+
 def path_text(path: object) -> str:
     r"""Return a path as text that any encoding can hold; bytes that are no UTF-8 are spelled out.
 

@@ -58,15 +58,10 @@ class LiveProgress:
         """Tickets that settled last."""
         self._start = time.monotonic()
         self._console = Console(file=stream, force_terminal=True, no_color=not colour)
-        self._live = Live(
-            get_renderable=self._table,
-            console=self._console,
-            auto_refresh=False,
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-            vertical_overflow="crop",
-        )
+        self._guard = threading.Lock()
+        self._live: Live | None = None
+        """What is on the screen now."""
+        self._suspended = False
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._draw, name="progress", daemon=True)
         self._thread.start()
@@ -85,19 +80,57 @@ class LiveProgress:
                 self._settled[ticket] = now
                 self._latest.append(ticket)
 
+    def suspend(self) -> None:
+        """Take the table off the screen."""
+        with self._guard:
+            self._suspended = True
+            self._clear()
+
+    def resume(self) -> None:
+        """Draw the table again, at the next beat."""
+        with self._guard:
+            self._suspended = False
+
     def close(self) -> None:
         """Take the table off the screen, and wait for the thread that draws."""
         self._closed.set()
         self._thread.join()
+        with self._guard:
+            self._clear()
 
     def _draw(self) -> None:
         # The terminal may go: then the run goes on unseen.
         with suppress(OSError, ValueError):
+            self._redraw()
+            while not self._closed.wait(REDRAW_S):
+                self._redraw()
+
+    def _redraw(self) -> None:
+        with self._guard:
+            if self._suspended:
+                return
             self._fit()
-            with self._live:
-                while not self._closed.wait(REDRAW_S):
-                    self._fit()
-                    self._live.refresh()
+            if self._live is None:
+                self._live = self._new()
+                self._live.start()
+            self._live.refresh()
+
+    def _clear(self) -> None:
+        live, self._live = self._live, None
+        if live is not None:
+            with suppress(OSError, ValueError):
+                live.stop()
+
+    def _new(self) -> Live:
+        return Live(
+            get_renderable=self._table,
+            console=self._console,
+            auto_refresh=False,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            vertical_overflow="crop",
+        )
 
     def _fit(self) -> None:
         """Take the size that the terminal has now; rich would ask standard input for it."""

@@ -1,6 +1,7 @@
 """What a person sees of a run while it runs: a live table on a terminal, plain lines elsewhere."""
 
 import os
+import threading
 from collections.abc import Mapping
 from typing import Protocol, TextIO
 
@@ -8,6 +9,7 @@ from cli.escape import clipped
 from cli.run_view import RunView
 from cli.words import words_of
 from events import attempt_words as attempt
+from events import fork_words as fork
 from events import run_words as run
 from events.approval import ApprovalAnswered
 from events.base import Event
@@ -26,6 +28,7 @@ NOTABLE: frozenset[type[Event]] = frozenset({
     run.TicketBlocked,
     run.TicketReleased,
     run.TicketSkipped,
+    fork.RunForked,
     run.RunPaused,
     run.RunContinued,
     run.RunCancelled,
@@ -51,6 +54,12 @@ class Progress(Protocol):
     def take(self, recorded: Recorded) -> None:
         """Show what has happened; never raises and never waits for a person."""
 
+    def suspend(self) -> None:
+        """Leave the terminal to somebody else until `resume`; return once it is free."""
+
+    def resume(self) -> None:
+        """Go on showing, with what has happened meanwhile."""
+
     def close(self) -> None:
         """Stop showing, and leave the terminal as it was. A second call does nothing."""
 
@@ -59,6 +68,12 @@ class NoProgress:
     """Shows nothing: a program reads the answer at the end."""
 
     def take(self, recorded: Recorded) -> None:
+        """Do nothing."""
+
+    def suspend(self) -> None:
+        """Do nothing."""
+
+    def resume(self) -> None:
         """Do nothing."""
 
     def close(self) -> None:
@@ -71,13 +86,37 @@ class PlainProgress:
     def __init__(self, stream: TextIO) -> None:
         """Print to `stream`; once it takes no more, the run goes on unseen."""
         self._stream: TextIO | None = stream
+        self._held: list[str] | None = None
+        """Lines that wait for the end of a suspension."""
+        self._guard = threading.Lock()
 
     def take(self, recorded: Recorded) -> None:
         """Print a line, if the event is worth one."""
-        if self._stream is None or type(recorded.event) not in NOTABLE:
+        if type(recorded.event) not in NOTABLE:
+            return
+        with self._guard:
+            if self._held is None:
+                self._print(line_of(recorded))
+            else:
+                self._held.append(line_of(recorded))
+
+    def suspend(self) -> None:
+        """Keep lines back."""
+        with self._guard:
+            self._held = []
+
+    def resume(self) -> None:
+        """Print the lines that were kept back."""
+        with self._guard:
+            for line in self._held or ():
+                self._print(line)
+            self._held = None
+
+    def _print(self, line: str) -> None:
+        if self._stream is None:
             return
         try:
-            print(line_of(recorded), file=self._stream, flush=True)
+            print(line, file=self._stream, flush=True)
         except (OSError, ValueError):  # the reader has gone, or the stream is closed
             self._stream = None
 
@@ -126,6 +165,7 @@ def _sentence(event: Event) -> str:
 
 _SUBJECTS: dict[type[Event], str] = {
     run.RunStarted: "run started:",
+    fork.RunForked: "forked:",
     run.RunSandboxed: "commands are confined by",
     run.RunPaused: "run paused",
     run.RunContinued: "run goes on,",

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from cli.errors import NotPlannedError
 from cli.escape import shown
+from cli.person import who
 from cli.run import add_common
 from events.run import Run
+from events.run_words import ContinueRun
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,8 +24,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Go on with the run; see product.md, section 9, for the exit codes."""
     from cli.conduct import carry_through
+    from cli.post import applied, apply_letters
     from cli.sandboxing import sandbox_for
     from cli.wiring import opened
+    from store.inbox import TellRun
     from store.run_folder import RunFolder
     from workspace.user_repository import UserRepository
 
@@ -38,6 +42,9 @@ def run(args: argparse.Namespace) -> int:
         sandbox = sandbox_for(
             state.facts.settings.sandbox, checkout.top, args.sandbox, state.sandbox
         )
+        apply_letters(this)
+        if this.world.run.standing == "paused":
+            applied(this, "", TellRun(ContinueRun(who())))
         return carry_through(this, sandbox, args)
 
 

@@ -66,6 +66,9 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         choices=["auto", "bwrap", "landlock", "none"],
         help="how commands are confined (default: the best there is)",
     )
+    parser.add_argument(
+        "--wait", action="store_true", help="when people are needed, wait for them and go on"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object at the end, on stdout")
     parser.add_argument("-v", "--verbose", action="store_true", help="diagnostics on stderr")
 

@@ -1,19 +1,25 @@
 """An open run: its folder, log, blobs and repository, put together from concrete classes."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+from actors.workshop import Workshop
 from cli.places import worktrees_of
 from cli.run_view import RunView
 from events.streams import EVENT_TYPES
 from events.world import World
+from models.prices import cost
+from models.service import ModelService
 from store.blobs import Blobs
 from store.codec import Codec
 from store.failpoint import failpoint
 from store.jsonl import JsonlLog
 from store.run_folder import RunFolder
+from workspace.command import CommandRunner
 from workspace.tree import Repository
 
 CODEC = Codec(EVENT_TYPES)
@@ -39,6 +45,22 @@ class OpenRun:
     def worktrees(self) -> Path:
         """Where the worktrees of the run are, outside the user's repository."""
         return worktrees_of(self.folder.path)
+
+
+def workshop_of(opened: OpenRun, runner: CommandRunner, models: ModelService) -> Workshop:
+    """Return the tools of the run's workers; who made `runner` and `models` closes them."""
+    facts = opened.world.run.facts
+    return Workshop(
+        run=facts.run,
+        repository=opened.repository,
+        worktrees=opened.worktrees,
+        runner=runner,
+        models=models,
+        blobs=opened.blobs,
+        command_env=facts.settings.sandbox.env,
+        environment=os.environ,
+        price=lambda model, usage: cost(model, usage, datetime.now(UTC).date()),
+    )
 
 
 @contextmanager

@@ -1,0 +1,160 @@
+"""Messages to a run: applied at once if no process works on it, else left in its inbox."""
+
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+
+import msgspec
+
+from actors.fitting import Fitted, fitted, take_up
+from cli.errors import NotTakenError
+from cli.holder import holder_of
+from cli.sandboxing import sandbox_for
+from cli.wiring import OpenRun, opened, workshop_of
+from events import approval as gate
+from events import run_rules
+from events.approval import Answer, Settle, standing_of
+from events.errors import CommandRefusedError, TracksideError
+from events.ids import ApprovalId, stream_of
+from events.streams import RUN
+from events.waiting import no_answer_because
+from models.service import ModelService
+from store.clocks import clocks
+from store.entity import Entity
+from store.errors import HeldError, InboxUnusableError
+from store.inbox import GiveAnswer, Inbox, Message, Reply, TellRun
+from store.run_folder import RunFolder
+from store.watch import Watch
+from workspace.command import CommandRunner
+
+PATIENCE_S = 60.0
+"""How long a process may take to take a message; it does at once, unless it is stopped."""
+NO_MESSAGE = Reply(refusal="what lies in the inbox is no message of this version of trackside")
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """What became of a message."""
+
+    reply: Reply
+    held_by: int | None
+    """The process that took it; None: the message was applied here, and none works on the run."""
+
+
+def send(folder: RunFolder, checkout: Path, message: Message) -> Sent:
+    """Have a run take a message, whoever holds it; return once its effect is on record.
+
+    Raises:
+        NotTakenError: the process that holds the run does not take it.
+        StoreError: the log, or the inbox, cannot be used.
+    """
+    inbox = Inbox(folder.answers)
+    inbox.open()
+    with suppress(HeldError), opened(folder, checkout) as this:
+        apply_letters(this)
+        return Sent(applied(this, "", message), None)
+    with Watch([inbox.folder, folder.lock]) as watch:
+        name = inbox.post(message)
+        try:
+            return _await_reply(folder, checkout, name, watch)
+        except BaseException:
+            inbox.withdraw(name)
+            raise
+
+
+def _await_reply(folder: RunFolder, checkout: Path, name: str, watch: Watch) -> Sent:
+    """Return the reply of the process that holds the run; if it ends first, be that process."""
+    inbox = Inbox(folder.answers)
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        held_by = holder_of(folder.lock)
+        reply = inbox.take_reply(name)
+        if reply is not None:
+            return Sent(reply, held_by)
+        if held_by is not None:
+            watch.wait()
+            continue
+        with suppress(HeldError), opened(folder, checkout) as this:
+            apply_letters(this)
+            reply = inbox.take_reply(name)
+            if reply is None:
+                raise InboxUnusableError(inbox.folder, "its reply cannot be kept")
+            return Sent(reply, None)
+    raise NotTakenError(folder.run, holder_of(folder.lock))
+
+
+def apply_letters(this: OpenRun) -> None:
+    """Apply all that lies in the inbox; for who has just opened the run, before it goes on."""
+    inbox = Inbox(this.folder.answers)
+    inbox.open()
+    inbox.sweep()
+    for letter in inbox.letters():
+        message = letter.message
+        reply = NO_MESSAGE if message is None else applied(this, letter.name, message)
+        inbox.settle(letter.name, reply)
+
+
+def applied(this: OpenRun, name: str, message: Message) -> Reply:
+    """Put the effect of a message on record, or return why it has none.
+
+    Args:
+        this: The run, on which nobody works.
+        name: Of the message; one whose effect is on record already has it once.
+        message: What a person said.
+    """
+    match message:
+        case TellRun(command=command):
+            version = this.world.versions[RUN]
+            run = Entity(this.log, RUN, run_rules.DECIDER, this.world.run, version)
+            try:
+                run.execute(command)
+            except CommandRefusedError as refusal:
+                return Reply(refusal=refusal.reason)
+            return Reply()
+        case GiveAnswer():
+            return _answered(this, name, message)
+
+
+def _answered(this: OpenRun, name: str, given: GiveAnswer) -> Reply:
+    if is_on_record(this, name, given.approval):
+        return Reply()
+    refusal = no_answer_because(this.world, given.approval)
+    if refusal is not None:
+        return Reply(refusal=refusal)
+    answer, preview = msgspec.structs.replace(given.answer, message=name), ""
+    stream = stream_of("approval", given.approval)
+    state = this.world.approval(given.approval)
+    question = Entity(this.log, stream, gate.DECIDER, state, this.world.versions[stream])
+    try:
+        if given.edited is not None:
+            made = _fitted(this, given.approval, answer, given.edited)
+            answer, preview = made.answer, made.preview
+        question.execute(Settle(answer, clocks(this.view.at)))
+    except CommandRefusedError as error:
+        return Reply(refusal=error.reason)
+    except TracksideError as error:
+        return Reply(refusal=str(error))
+    on_record = question.state.answer
+    if on_record is not None and on_record.by_policy:
+        return Reply(refusal=standing_of(question.state))
+    return Reply(preview=preview)
+
+
+def is_on_record(this: OpenRun, name: str, approval: ApprovalId) -> bool:
+    """Return whether the message `name` has answered the question; it was left by a crash then."""
+    answer = this.world.approval(approval).answer
+    return bool(name) and answer is not None and answer.message == name
+
+
+def _fitted(this: OpenRun, approval: ApprovalId, answer: Answer, edited: str) -> Fitted:
+    """Return the answer with an edited version, validated in the worktree as the log has it."""
+    run = this.world.run
+    question = this.world.approval(approval).question
+    assert question is not None, "only a question that was asked is answered"
+    state = this.world.attempt(question.attempt)
+    sandbox = sandbox_for(run.facts.settings.sandbox, this.repository.user.top, before=run.sandbox)
+    with closing(CommandRunner(sandbox)) as runner:
+        models = ModelService(run.facts.settings.models, {})
+        workshop = workshop_of(this, runner, models)
+        if state.gate is not None and state.gate.action.kind == "tool":
+            take_up(workshop, state)
+        return fitted(workshop, state, answer, edited)
