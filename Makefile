@@ -14,11 +14,13 @@ unexport PYTHONHOME
 unexport VIRTUAL_ENV
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test format bench lock clean
+.PHONY: help demo test crash simulate format bench lock clean
 
 help:
 	@echo "make demo    run the example track with no key and no network, and show what it delivered"
 	@echo "make test    lint, types, layers, tests with coverage: what CI runs"
+	@echo "make crash   kill a run at hundreds of places, and print what the resumed runs came to"
+	@echo "make simulate SEEDS=1000   play whole simulated runs, and check each after every step"
 	@echo "make format  bring the code into shape, and mend what the linter can mend"
 	@echo "make bench   measure, and print a table"
 	@echo "make lock    work out requirements.lock and requirements-dev.lock anew"
@@ -35,6 +37,12 @@ test: .venv/dev.stamp .venv/editable.stamp
 	$(PY) -m mypy
 	.venv/bin/lint-imports --no-cache --no-logo
 	timeout --kill-after=30s $(TEST_LIMIT) $(PY) -m pytest --quiet --cov --cov-report=term
+
+crash: .venv/dev.stamp .venv/editable.stamp
+	timeout --kill-after=30s $(TEST_LIMIT) $(PY) -m tests.crash.sweep $(POINTS)
+
+simulate: .venv/dev.stamp .venv/editable.stamp
+	timeout --kill-after=30s $(TEST_LIMIT) $(PY) -m tests.simulate $(SEEDS)
 
 format: .venv/dev.stamp
 	$(PY) -m ruff check --quiet --fix-only .
