@@ -15,6 +15,7 @@ from cli.escape import json_text
 from cli.interrupts import interrupting
 from cli.next_steps import to_name
 from cli.progress import Progress, progress_for
+from cli.recordings import recording_at
 from cli.standing import exit_code_of, standing_of
 from cli.summary import summary_of
 from cli.summary_text import lines_of
@@ -96,7 +97,7 @@ def conduct(
         diagnostics.note("actor_died", actor=where, error=str(error))
         write_report(error)
 
-    models = ModelService(settings.models, os.environ, on_wait=note_wait)
+    models = ModelService(settings.models, os.environ, on_wait=note_wait, recordings=recording_at)
     workshop = workshop_of(opened, runner, models)
     system = System(
         opened.log,
