@@ -125,7 +125,9 @@ LIVING: dict[str, list[type[Any]]] = {
 ANSWERED: dict[str, dict[str, list[type[Any]]]] = {
     "new": {"start": [AttemptStarted]},
     "opening": {
-        "context": [ContextAssembled], "rebind": [AttemptRebound], "end": [AttemptEnded],
+        "context": [ContextAssembled],
+        "rebind": [AttemptRebound],
+        "end": [AttemptEnded],
     },
     "spawn asked": {"answer to the spawn": [AnswerTaken], **LIVING},
     "setup due": {"setup": [SetupRan], "begin call": [CallBegun], **LIVING},
