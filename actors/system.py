@@ -1,5 +1,6 @@
 """All actors of one run: started leaf first, pinged, watched, and stopped in reverse."""
 
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -49,6 +50,8 @@ E = TypeVar("E", bound=Event)
 PING_S = 5.0
 STOP_S = 5.0
 """How long an actor may take to start, and to end what it is at."""
+LOOK_UP_S = 0.2
+"""Of two signals at one moment CPython 3.11 may leave both to be handled when the wait is over."""
 
 
 @dataclass(frozen=True)
@@ -144,13 +147,11 @@ class System:
         self._conductor.ping(PING_S)
         self._conductor.tell(Interrupt() if self._interrupted else GoOn())
 
-    def wait(self, timeout_s: float | None = None) -> Rest:
-        """Return why the run rests, once it does.
-
-        Raises:
-            TimeoutError: it did not within `timeout_s`.
-        """
-        return self._rest.result(timeout_s)
+    def wait(self) -> Rest:
+        """Return why the run rests, once it does; signals are handled meanwhile."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                return self._rest.result(LOOK_UP_S)
 
     def interrupt(self) -> None:
         """Have the run rest as it stands, also before its start; what is under way is let go."""

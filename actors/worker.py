@@ -41,7 +41,9 @@ from events.attempt_words import (
     TakeHint,
 )
 from events.errors import CommandRefusedError
+from events.ids import AttemptId
 from events.run_words import HoldTicket, QueueMerge, RecordResult, ReserveBudget, SettleBudget
+from events.streams import name_of
 from store.entity import Entity
 
 Stale = Callable[[CommandRefusedError], None]
@@ -111,7 +113,7 @@ class Worker(Mailbox):
     def on_death(self, error: BaseException, trace: str) -> None:
         """Tell the Conductor; the log knows what this worker owed."""
         self._let_go()
-        attempt = self._entity.state.id
+        attempt = AttemptId(name_of(self._entity.stream))
         self._conductor.tell(Down(f"worker {attempt}", error, trace, attempt))
 
     @property

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cli.errors import NotPlannedError
 from cli.escape import shown
+from cli.interrupts import interruptible
 from cli.person import who
 from cli.run import add_common
 from events.run import Run
@@ -21,6 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_common(parser)
 
 
+@interruptible()
 def run(args: argparse.Namespace) -> int:
     """Go on with the run; see product.md, section 9, for the exit codes."""
     from cli.conduct import carry_through

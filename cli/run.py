@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from cli.errors import UnpricedModelError
 from cli.inputs import read_input
+from cli.interrupts import interruptible
 from cli.policy_source import load_policy
 from cli.settings import load_settings
 from events.conversation import Usage
@@ -73,6 +74,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-v", "--verbose", action="store_true", help="diagnostics on stderr")
 
 
+@interruptible()
 def run(args: argparse.Namespace) -> int:
     """Run the track; see product.md, section 9, for the exit codes."""
     from cli.conduct import carry_through

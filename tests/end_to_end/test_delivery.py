@@ -1,0 +1,105 @@
+"""What comes of a run in the user's repository, and what is left alone."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from events import run_words as run
+from tests.end_to_end.project import Project
+from tests.end_to_end.scripts import call, done, turn, write
+
+COMPLETED, BLOCKED = 0, 1
+
+
+@pytest.fixture
+def small(project: Project) -> Project:
+    project.plan({"id": "A"})
+    project.script({"A": [[turn(write("a.txt", "a\n")), done()]]})
+    return project
+
+
+def test_a_run_changes_nothing_in_the_repository_but_its_branch(small: Project) -> None:
+    repo = small.repo
+    repo.write("app.py", "A = 'changed, not staged'\n")
+    repo.write("staged.txt", "staged\n")
+    repo.git("add", "staged.txt")
+    repo.git("stash")
+    repo.write("staged.txt", "staged again\n")
+    repo.git("add", "staged.txt")
+    repo.write("untracked.txt", "untracked\n")
+    repo.git("branch", "other")
+    before = state(small)
+    assert small.run().code == COMPLETED
+    assert state(small) == before
+    assert repo.git("status", "--porcelain").splitlines() == ["A  staged.txt", "?? untracked.txt"]
+
+
+def test_apply_moves_a_clean_checkout_forward(small: Project) -> None:
+    ended = small.run("--deliver", "apply")
+    assert ended.code == COMPLETED
+    assert (small.repo.path / "a.txt").read_text() == "a\n"
+    assert small.repo.git("status", "--porcelain") == ""
+    assert small.repo.git("rev-parse", "main") == small.world().run.commit
+    assert not small.repo.git("branch", "--list", "trackside/*")
+
+
+def test_apply_leaves_a_changed_checkout_alone_and_delivers_the_branch(small: Project) -> None:
+    small.repo.write("app.py", "A = 'mine'\n")
+    ended = small.run("--deliver", "apply")
+    assert ended.code == COMPLETED
+    assert (small.repo.path / "app.py").read_text() == "A = 'mine'\n"
+    assert "changes that are not committed" in ended.out
+    assert small.repo.git("rev-parse", "trackside/run") == small.world().run.commit
+
+
+def test_none_delivers_nothing(small: Project) -> None:
+    before = state(small)
+    assert small.run("--deliver", "none").code == COMPLETED
+    assert state(small) == before
+    assert not small.repo.git("branch", "--list", "trackside/*")
+    assert not small.events(run.RunDelivered)
+
+
+def test_a_blocked_run_delivers_what_is_completed_and_says_why_the_rest_is_not(
+    project: Project,
+) -> None:
+    project.plan(
+        {"id": "A"},
+        {"id": "B", "max_attempts": 1},
+        {"id": "C", "depends_on": ["B"]},
+        {"id": "D", "depends_on": ["C"]},
+    )
+    project.script(
+        {
+            "A": [[turn(write("a.txt", "a\n")), done()]],
+            "B": [[turn(call("give_up", reason="the price is not known"))]],
+        }
+    )
+    ended = project.run()
+    assert ended.code == BLOCKED
+    assert project.repo.git("log", "--format=%s", "main..trackside/run") == "A: Do A."
+    assert "the price is not known" in ended.out
+    plan = project.world().run.plan
+    assert {ticket.id: ticket.block.by for ticket in plan.tickets.values() if ticket.block} == {
+        "B": None,
+        "C": "B",
+        "D": "C",
+    }
+    chain = next(line for line in ended.out.splitlines() if line.strip().startswith("D"))
+    assert "C" in chain
+
+
+def state(project: Project) -> dict[str, str]:
+    """A digest of every file of the user but objects, and of the run's branch and folder."""
+    found = {}
+    ours = (".trackside/", ".git/objects/")
+    for place in sorted(project.repo.path.rglob("*")):
+        name = str(place.relative_to(project.repo.path))
+        if place.is_file() and not name.startswith(ours) and "heads/trackside" not in name:
+            found[name] = _digest(place)
+    return found
+
+
+def _digest(place: Path) -> str:
+    return f"{place.stat().st_mode:o} {hashlib.sha256(place.read_bytes()).hexdigest()}"
