@@ -7,6 +7,7 @@ What is written into the file is for messages only.
 
 import fcntl
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,6 +23,9 @@ _LONGEST = 4096
 _STARTED = 19
 """Which field of /proc/PID/stat, counted behind the name, is the start time (proc(5): 22)."""
 _TRIES = 100
+_GONE_TRIES = 50
+_GONE_ROUND_S = 0.01
+"""How often, and how long apart, a lock is asked for whose holder is dead already."""
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -46,11 +50,14 @@ class Lock:
     def take(cls, path: Path, disk: Disk = REAL_DISK) -> "Lock":
         """Take the lock at `path` at once, or not at all.
 
+        A process that dies while it starts another leaves its lock with that one until its exec,
+        so half a second is given to a lock whose holder is dead.
+
         Raises:
             HeldError: another process has it, or this one.
             LogUnusableError: there is no folder for the lock, or something else is in its place.
         """
-        for _ in range(_TRIES):
+        for tried in range(_TRIES):
             try:
                 fd = disk.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK)
             except OSError as error:
@@ -65,6 +72,9 @@ class Lock:
             except BlockingIOError:
                 holder = _holder(fd)
                 os.close(fd)
+                if holder is not None and _is_gone(holder) and tried < _GONE_TRIES:
+                    time.sleep(_GONE_ROUND_S)
+                    continue
                 raise HeldError(path, holder.pid if holder else None) from None
             except BaseException:
                 os.close(fd)
@@ -99,6 +109,10 @@ def _holder(fd: int) -> Holder | None:
         return msgspec.json.decode(os.pread(fd, _LONGEST, 0), type=Holder)
     except ValueError:
         return None
+
+
+def _is_gone(holder: Holder) -> bool:
+    return holder.boot != boot_id() or holder.started != _start_of(holder.pid)
 
 
 def _start_of(pid: int) -> int:

@@ -2,6 +2,9 @@
 
 import errno
 import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -103,3 +106,39 @@ def test_without_proc_the_lock_still_holds(place: Path, monkeypatch: pytest.Monk
     with pytest.raises(HeldError, match=f"process {os.getpid()}"):
         Lock.take(place)
     lock.close()
+
+
+@pytest.fixture
+def orphan(place: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that holds the lock of its dead parent, until its standard input ends."""
+    script = (
+        "import os, sys; from pathlib import Path; from store.lock import Lock\n"
+        "lock = Lock.take(Path(sys.argv[1]))\n"
+        "if os.fork(): os._exit(0)\n"
+        "sys.stdin.read()"
+    )
+    words = [sys.executable, "-c", script, str(place)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdin=pipe, stdout=pipe, cwd=Path(__file__).parents[2]) as parent:
+        parent.wait()
+        yield parent
+
+
+def test_a_lock_that_outlives_its_holder_for_a_moment_is_waited_for(
+    place: Path, orphan: "subprocess.Popen[bytes]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def let_it_end(_: float) -> None:
+        assert orphan.stdin is not None
+        assert orphan.stdout is not None
+        orphan.stdin.close()
+        orphan.stdout.read()
+
+    monkeypatch.setattr("store.lock.time.sleep", let_it_end)
+    Lock.take(place).close()
+
+
+def test_a_lock_that_outlives_its_holder_for_long_is_held(
+    place: Path, orphan: "subprocess.Popen[bytes]"
+) -> None:
+    with pytest.raises(HeldError, match=f"process {orphan.pid} is writing"):
+        Lock.take(place)
