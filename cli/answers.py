@@ -8,6 +8,7 @@ be compared.
 import msgspec
 
 from cli.escape import json_text
+from cli.request_answers import BudgetAnswer, PolicyTrial, Requests, Told
 from events.conversation import Tier
 from events.ids import ApprovalId, AttemptId, CommitId, Digest, RunId, TicketId
 from events.ticket import Cause, TicketState
@@ -242,6 +243,16 @@ ANSWERS: dict[str, type[msgspec.Struct]] = {
     "runs": Runs,
     "status": Status,
     "usage": UsageAnswer,
+    "approvals": Requests,
+    "approve": Told,
+    "reject": Told,
+    "pause": Told,
+    "cancel": Told,
+    "unblock": Told,
+    "retry": Told,
+    "skip": Told,
+    "budget": BudgetAnswer,
+    "policy": PolicyTrial,
     "doctor": Diagnosis,
 }
 """Command -> the shape of its answer."""

@@ -24,8 +24,8 @@ from cli.wiring import OpenRun, workshop_of
 from events import run_rules
 from events.errors import CommandRefusedError
 from events.ids import CommitId, attempt_id
-from events.run import Run
-from events.run_words import RecordDelivery, RecordSandbox, RecordWait
+from events.run import Deliver, Run, due
+from events.run_words import EndRun, RecordDelivery, RecordSandbox, RecordWait
 from events.streams import RUN
 from models.service import ModelService, Wait
 from store.clocks import clocks
@@ -59,6 +59,20 @@ def carry_through(opened: OpenRun, sandbox: Sandbox, args: argparse.Namespace) -
     summary = summary_of(opened.view, standing, to_name(opened.repository.user.top))
     print(json_text(summary) if args.json else "\n".join(lines_of(summary)))
     return exit_code_of(standing)
+
+
+def close_books(opened: OpenRun) -> None:
+    """Bring a run that was cancelled to its end, on which nobody works: deliver it and seal it."""
+    version = opened.world.versions[RUN]
+    run = Entity(opened.log, RUN, run_rules.DECIDER, opened.world.run, version)
+    while steps := due(run.state):
+        match steps[0]:
+            case Deliver(commit=commit):
+                run.execute(deliver(opened, run.state, commit))
+            case _:
+                run.execute(EndRun())
+    opened.log.seal()
+    remove_folder(opened.worktrees)
 
 
 def _record_sandbox(opened: OpenRun, sandbox: Sandbox) -> None:

@@ -1,17 +1,31 @@
 """What the door refuses.
 
     events.errors.TracksideError
+    +-- BudgetInvalidError              a limit that cannot be set so
     +-- InputUnreadableError            a file that was named cannot be read
     +-- NoRepositoryError               there is no repository around here, and no runs
     +-- NotPlannedError                 the run has no plan on record
     +-- NotTakenError                   the process that holds a run takes no message
+    +-- RunRefusesError                 what a person told a run means nothing to it now
     +-- SandboxWeakerError              commands of the run were confined better before
     +-- UnpricedModelError              a budget in USD, and a model whose price nobody knows
 
 Wrong contents of a file are the rules' own errors: see `events.errors`.
 """
 
+from collections.abc import Sequence
+
 from events.errors import TracksideError
+
+
+class BudgetInvalidError(TracksideError):
+    """A limit that a person asked for is none, or is not higher than before."""
+
+    def __init__(self, wish: str, reason: str) -> None:
+        """Remember what was asked for, and why it is refused."""
+        self.wish = wish
+        self.reason = reason
+        super().__init__(f"--raise {wish}: {reason}")
 
 
 class InputUnreadableError(TracksideError):
@@ -55,6 +69,18 @@ class NotTakenError(TracksideError):
         super().__init__(
             f"process {pid} holds run {run} and takes no messages; end it, then try again"
         )
+
+
+class RunRefusesError(TracksideError):
+    """What a person told a run makes no sense now; nothing was recorded."""
+
+    def __init__(self, run: str, reason: str, leads: Sequence[str]) -> None:
+        """Say why, and which commands lead out."""
+        self.run = run
+        self.reason = reason
+        self.leads = tuple(leads)
+        out = f"; try `{'` or `'.join(leads)}`" if leads else ""
+        super().__init__(f"run {run}: {reason}{out}")
 
 
 class UnpricedModelError(TracksideError):

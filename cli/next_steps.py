@@ -7,6 +7,7 @@ from pathlib import Path
 from cli.main import COMMANDS
 from cli.standing import Standing
 from events.run import Run, due
+from events.waiting import waiting
 from events.world import World
 
 MOST = 5
@@ -41,15 +42,16 @@ def _steps(world: World, standing: Standing, git: str) -> Iterator[str]:
     name = shlex.quote(run.facts.run)
     match standing:
         case "waiting":
-            for approval, question in sorted(world.approvals.items()):
-                if question.is_open:
-                    yield f"trackside approve {name} {shlex.quote(approval)}"
+            for question in waiting(world):
+                yield f"trackside approve {name} {shlex.quote(question.approval)}"
             if _lacks_budget(world):
-                yield f"trackside budget {name} --raise"
+                yield f"trackside budget {name}"
             yield f"trackside resume {name}"
         case "paused" | "interrupted":
             yield f"trackside resume {name}"
         case "running":
+            for question in waiting(world):
+                yield f"trackside approve {name} {shlex.quote(question.approval)}"
             yield f"trackside log {name} --follow"
         case "completed" | "blocked" | "cancelled":
             yield from _after_the_end(run, name, git)

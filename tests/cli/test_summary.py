@@ -170,7 +170,7 @@ def test_a_ticket_without_budget_waits_too(shop: Story, monkeypatch: pytest.Monk
     shop.tell("run", ParkTicket(AttemptId("T1.1"), ApprovalId("T1.1.budget")))
     (wait,) = summary(shop).waits
     assert (wait.approval, wait.kind) == ("T1.1.budget", "budget")
-    assert summary(shop).next == ("trackside budget r1 --raise", "trackside resume r1")
+    assert summary(shop).next == ("trackside budget r1", "trackside resume r1")
     assert "  T1.1.budget  a model call that the budget does not cover" in list(
         lines_of(summary(shop))
     )

@@ -1,0 +1,55 @@
+"""What `approve` and `reject` have in common."""
+
+import argparse
+
+from cli.history import load_planned
+from cli.person import who
+from cli.telling import add_run, refused, say, tell
+from cli.words import action_words
+from events.approval import Answer, Verdict
+from events.ids import ApprovalId
+from events.waiting import no_answer_because
+from store.inbox import GiveAnswer
+
+REASON_CHARS = 2000
+VIA = "command"
+
+
+def add_request(parser: argparse.ArgumentParser) -> None:
+    """Add the request that is meant."""
+    add_run(parser)
+    parser.add_argument(
+        "approval", metavar="ID", help="the request, as `trackside approvals` names it"
+    )
+
+
+def answer(
+    args: argparse.Namespace,
+    verdict: Verdict,
+    *,
+    edited: str | None = None,
+    ticket_wide: bool = False,
+) -> None:
+    """Answer the request and say so.
+
+    Raises:
+        RunRefusesError: it waits for no answer; somebody may have been first.
+        NotTakenError, StoreError: see `cli.post.send`.
+    """
+    history, approval = load_planned(args), ApprovalId(args.approval)
+    world = history.view.world
+    because = no_answer_because(world, approval)
+    if because is not None:
+        raise refused(args, history, f"approval {approval}: {because}")
+    given = Answer(
+        verdict=verdict,
+        by=who(),
+        via=VIA,
+        reason=args.reason[:REASON_CHARS],
+        ticket_wide=ticket_wide,
+    )
+    sent = tell(args, history, GiveAnswer(approval, given, edited))
+    question = world.approval(approval).question
+    assert question is not None, "what waits for an answer was asked"
+    done = f"{verdict}: {approval} {action_words(question.action)}"
+    say(args, history, sent, verdict, [done], approval)

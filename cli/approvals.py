@@ -1,0 +1,151 @@
+"""`trackside approvals`: what waits for a person, in all runs or one, now or as it comes."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import msgspec
+
+from cli.answers import print_answer
+from cli.errors import NotPlannedError
+from cli.escape import json_text, path_text, shown
+from cli.exit_code import ExitCode
+from cli.history import (
+    CODEC,
+    History,
+    add_arguments,
+    folder_of,
+    load_history,
+    load_planned,
+    repository_of,
+)
+from cli.holder import holder_of
+from cli.next_steps import next_steps, to_name
+from cli.request_answers import Request, Requests, RunRequests, request_of
+from cli.request_text import request_lines
+from cli.run_view import RunView
+from events.approval import Question
+from events.state_digest import state_digest
+from events.waiting import waiting
+from store.blobs import Blobs
+from store.clocks import clocks
+from store.errors import StoreError
+from store.reader import LogReader
+from store.run_folder import RunFolder
+from store.watch import Watch
+
+SHOWN_LINES = 40
+"""Lines of a preview that are shown without `--full`."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    add_arguments(parser)
+    parser.add_argument("--full", action="store_true", help="print long diffs and prompts whole")
+    parser.add_argument(
+        "--follow",
+        action="store_true",
+        help="print each request of one run as it comes, until no process works on it any more",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what waits; without RUN in every run of the repository, with `--follow` in the latest.
+
+    With `--json` it is one object; with `--follow` one object for each request, a line each.
+    """
+    if args.follow:
+        return _follow(args)
+    folders = RunFolder.all_of(repository_of(args)) if args.run is None else [folder_of(args)]
+    histories = [load_planned(args)] if args.run else list(_readable(folders))
+    if args.json:
+        found = tuple(_requests_of(history) for history in histories)
+        repository = path_text(repository_of(args))
+        print_answer(Requests(repository=repository, runs=tuple(one for one in found)))
+        return ExitCode.COMPLETED
+    asking = [history for history in histories if waiting(history.view.world)]
+    for history in asking:
+        world = history.view.world
+        for question in waiting(world):
+            _print(history.view, question, whole=args.full)
+            print()
+        print("next:")
+        for step in next_steps(world, history.standing, to_name(repository_of(args))):
+            print(f"  {shown(step)}")
+    if not asking:
+        print("nothing waits for approval")
+    return ExitCode.COMPLETED
+
+
+def _readable(folders: list[RunFolder]) -> Iterator[History]:
+    """Give the runs whose log can be read; `trackside runs` tells of the others."""
+    for folder in folders:
+        with suppress(StoreError, NotPlannedError):
+            history = load_history(folder)
+            if history.view.world.run.track is not None:
+                yield history
+
+
+def _requests_of(history: History) -> RunRequests:
+    world = history.view.world
+    return RunRequests(
+        run=world.run.facts.run,
+        code=history.standing,
+        position=world.position,
+        digest=state_digest(world),
+        requests=tuple(_request(history.view, question) for question in waiting(world)),
+    )
+
+
+def _request(view: RunView, question: Question) -> Request:
+    texts = (view.text(question.arguments), view.text(question.system), view.text(question.preview))
+    return request_of(view.world.run.facts.run, question, texts, _left_s(view, question))
+
+
+def _left_s(view: RunView, question: Question) -> float | None:
+    return view.world.approval(question.approval).left_s(clocks(view.at))
+
+
+def _print(view: RunView, question: Question, *, whole: bool) -> None:
+    lines = request_lines(
+        view.world.run.facts.run,
+        question,
+        view.text(question.preview),
+        left_s=_left_s(view, question),
+        most_lines=None if whole else SHOWN_LINES,
+    )
+    print(*lines, sep="\n")
+
+
+def _follow(args: argparse.Namespace) -> int:
+    folder = folder_of(args)
+    view = RunView(Blobs(folder.blobs).text)
+    seen: set[str] = set()
+    with ExitStack() as stack:
+        watch = stack.enter_context(Watch([folder.log, folder.lock]))
+        reader = stack.enter_context(LogReader(folder.log, CODEC))
+        while True:
+            held = holder_of(folder.lock) is not None
+            for recorded in reader:
+                view.take(recorded)
+            for question in waiting(view.world):
+                if question.approval not in seen:
+                    seen.add(question.approval)
+                    _print_one(view, question, args)
+            sys.stdout.flush()
+            if not held:
+                break
+            watch.wait()
+    name = shown(path_text(Path(folder.run)))
+    print(f"trackside: no process works on run {name}", file=sys.stderr)
+    return ExitCode.COMPLETED
+
+
+def _print_one(view: RunView, question: Question, args: argparse.Namespace) -> None:
+    if args.json:
+        print(json_text(msgspec.to_builtins(_request(view, question))))
+        return
+    _print(view, question, whole=args.full)
+    print()

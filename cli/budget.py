@@ -1,0 +1,148 @@
+"""`trackside budget`: what a run may spend and has spent; raise it, or stop what waits for more."""
+
+import argparse
+import math
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from cli.answers import print_answer
+from cli.errors import BudgetInvalidError
+from cli.escape import columns, shown
+from cli.exit_code import ExitCode
+from cli.history import load_planned
+from cli.person import who
+from cli.request_answers import BudgetAnswer, BudgetRow
+from cli.telling import add_run, operate
+from events.budget import SCOPES, UNITS, Amount, Ledger
+from events.ids import AttemptId
+from events.run import Run, budget_wait
+from events.run_words import DeclineBudget, RaiseBudget
+from events.settings import Budget
+from events.state_digest import state_digest
+
+NO_LIMIT = "none"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    add_run(parser)
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument(
+        "--raise",
+        dest="raised",
+        action="append",
+        metavar="SCOPE.UNIT=N",
+        help="a new limit, as run.tokens=500000, ticket.usd=2.5 or attempt.tokens=none",
+    )
+    choice.add_argument(
+        "--stop", action="store_true", help="block every ticket that waits for budget"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Change the budget; without a change, print it."""
+    if args.raised:
+        limits = load_planned(args).view.world.run.ledger.limits
+        for wish in args.raised:
+            limits = raised(limits, wish)
+        operate(args, RaiseBudget(limits, who()), "raised", "the budget is raised")
+    elif args.stop:
+        done = "tickets that wait for budget are blocked"
+        operate(args, DeclineBudget(who()), "declined", done)
+    else:
+        _show(args)
+    return ExitCode.COMPLETED
+
+
+def raised(limits: Budget, wish: str) -> Budget:
+    """Return `limits` with the one that ``scope.unit=number`` names higher than before.
+
+    Raises:
+        BudgetInvalidError: it names none, is no number, or is not higher.
+    """
+    name, _, text = wish.partition("=")
+    scope, _, unit = name.partition(".")
+    if scope not in SCOPES or unit not in UNITS:
+        names = ", ".join(f"{scope}.{unit}" for scope in reversed(SCOPES) for unit in UNITS)
+        raise BudgetInvalidError(wish, f"expected one of {names}, then = and a number")
+    key = f"{scope}_{unit}"
+    before: float | None = getattr(limits, key)
+    number = None if text == NO_LIMIT else _number(wish, text, whole=unit == "tokens")
+    if before is None and number is not None:
+        raise BudgetInvalidError(wish, f"there is no limit on {name} that could be raised")
+    if number is not None and before is not None and number <= before:
+        raise BudgetInvalidError(wish, f"{name} is {before:,.10g} already")
+    return msgspec.structs.replace(limits, **{key: number})
+
+
+def _number(wish: str, text: str, *, whole: bool) -> float:
+    try:
+        number = int(text.replace("_", "")) if whole else float(text)
+    except ValueError:
+        kind = "a whole number" if whole else "a number"
+        raise BudgetInvalidError(wish, f"{text!r} is not {kind}, nor {NO_LIMIT}") from None
+    if not (math.isfinite(number) and number > 0):
+        raise BudgetInvalidError(wish, "a limit is more than 0")
+    return number
+
+
+def _show(args: argparse.Namespace) -> None:
+    history = load_planned(args)
+    world = history.view.world
+    answer = BudgetAnswer(
+        position=world.position,
+        digest=state_digest(world),
+        run=world.run.facts.run,
+        rows=tuple(_rows(world.run.ledger)),
+        waits=tuple(_waits(world.run)),
+    )
+    if args.json:
+        print_answer(answer)
+        return
+    print(*_lines(answer), sep="\n")
+
+
+def _rows(ledger: Ledger) -> Iterator[BudgetRow]:
+    used = {
+        "run": [ledger.spent],
+        "ticket": ledger.by_ticket.values(),
+        "attempt": ledger.used.values(),
+    }
+    for scope in reversed(SCOPES):
+        for unit in UNITS:
+            yield BudgetRow(
+                scope=scope,
+                unit=unit,
+                limit=getattr(ledger.limits, f"{scope}_{unit}"),
+                used=_most(used[scope], unit),
+                reserved=getattr(ledger.set_aside, unit) if scope == "run" else 0,
+            )
+
+
+def _most(amounts: Iterable[Amount], unit: str) -> float:
+    return max((getattr(amount, unit) for amount in amounts), default=0)
+
+
+def _waits(run: Run) -> Iterator[AttemptId]:
+    for attempt, active in sorted(run.active.items()):
+        if run.plan[active.ticket].waits_for == budget_wait(attempt):
+            yield attempt
+
+
+def _lines(answer: BudgetAnswer) -> Iterator[str]:
+    header = ["", "limit", "used", "reserved"]
+    rows = (
+        [
+            f"{row.scope} {row.unit}",
+            "-" if row.limit is None else f"{row.limit:,.10g}",
+            f"{row.used:,.6g}" if row.unit == "usd" else f"{row.used:,.0f}",
+            f"{row.reserved:,.6g}" if row.unit == "usd" else f"{row.reserved:,.0f}",
+        ]
+        for row in answer.rows
+    )
+    yield from columns([header, *rows])
+    if answer.waits:
+        yield f"waits for more: {', '.join(map(shown, answer.waits))}"
+        run = shown(answer.run)
+        yield f"next: trackside budget {run} --raise SCOPE.UNIT=N, or trackside budget {run} --stop"

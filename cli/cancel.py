@@ -1,0 +1,28 @@
+"""`trackside cancel`: a run ends as it stands, for good; what is completed is delivered."""
+
+import argparse
+
+from cli.exit_code import ExitCode
+from cli.history import load_planned, repository_of
+from cli.person import who
+from cli.telling import add_run, operate
+from events.run_words import CancelRun
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    add_run(parser)
+    parser.add_argument("--reason", metavar="TEXT", default="", help="for the record")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Cancel the run; if no process works on it, close its books here."""
+    from cli.conduct import close_books
+    from cli.wiring import opened
+
+    command = CancelRun(who(), args.reason)
+    sent = operate(args, command, "cancelled", "the run is cancelled, for good")
+    if sent.held_by is None:
+        with opened(load_planned(args).folder, repository_of(args)) as this:
+            close_books(this)
+    return ExitCode.COMPLETED

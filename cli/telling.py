@@ -1,0 +1,102 @@
+"""What all commands have in common that tell a run something: send it, and say what came of it."""
+
+import argparse
+from collections.abc import Sequence
+
+from cli.answers import print_answer
+from cli.errors import RunRefusesError
+from cli.escape import shown
+from cli.history import History, add_repository, load_history, load_planned, repository_of
+from cli.next_steps import next_steps, to_name
+from cli.post import Sent, send
+from cli.request_answers import Told
+from cli.request_text import preview_lines
+from events.errors import CommandRefusedError
+from events.ids import ApprovalId
+from events.run_rules import decide
+from events.run_words import OperatorCommand
+from events.state_digest import state_digest
+from store.inbox import Message, TellRun
+
+MOST_LEADS = 2
+"""Commands that lead out of a refusal."""
+
+
+def add_run(parser: argparse.ArgumentParser, *others: str) -> None:
+    """Add the run that is meant, other words behind it, where it is, and the form of the answer."""
+    parser.add_argument("run", metavar="RUN", help="the run, or how its name begins")
+    for other in others:
+        parser.add_argument(other, metavar=other.upper())
+    add_repository(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def operate(args: argparse.Namespace, command: OperatorCommand, code: str, done: str) -> Sent:
+    """Have the run take `command`, and print what was done; `code` is the word of the JSON.
+
+    Raises:
+        RunRefusesError: it makes no sense now; nothing was recorded.
+        NotTakenError, StoreError: see `send`.
+    """
+    history = load_planned(args)
+    try:
+        decide(command, history.view.world.run)
+    except CommandRefusedError as refusal:
+        raise refused(args, history, refusal.reason) from refusal
+    sent = tell(args, history, TellRun(command))
+    say(args, history, sent, code, [done])
+    return sent
+
+
+def tell(args: argparse.Namespace, history: History, message: Message) -> Sent:
+    """Have the run take a message; raises as `operate`."""
+    sent = send(history.folder, repository_of(args), message)
+    if sent.reply.refusal:
+        raise refused(args, load_history(history.folder), sent.reply.refusal)
+    return sent
+
+
+def refused(args: argparse.Namespace, history: History, reason: str) -> RunRefusesError:
+    """Return the refusal with the commands that lead out of it."""
+    return RunRefusesError(history.folder.run, reason, _leads(args, history)[:MOST_LEADS])
+
+
+def say(
+    args: argparse.Namespace,
+    history: History,
+    sent: Sent,
+    code: str,
+    lines: Sequence[str],
+    approval: ApprovalId | None = None,
+) -> None:
+    """Print what was done, what runs instead if it was edited, and what to type next."""
+    after = load_history(history.folder)
+    world, steps = after.view.world, _leads(args, after)
+    if args.json:
+        print_answer(
+            Told(
+                code=code,
+                position=world.position,
+                digest=state_digest(world),
+                run=world.run.facts.run,
+                approval=approval,
+                preview=sent.reply.preview,
+                held_by=sent.held_by,
+                next=steps,
+            )
+        )
+        return
+    for line in lines:
+        print(shown(line))
+    if sent.reply.preview:
+        print("this will run instead:")
+        print(*preview_lines(sent.reply.preview, None, colour=False), sep="\n")
+    if sent.held_by is not None:
+        print(f"process {sent.held_by} goes on with run {shown(history.folder.run)}")
+    elif steps:
+        print("next:")
+        print(*(f"  {shown(step)}" for step in steps), sep="\n")
+
+
+def _leads(args: argparse.Namespace, history: History) -> tuple[str, ...]:
+    return next_steps(history.view.world, history.standing, to_name(repository_of(args)))
