@@ -277,8 +277,16 @@ class Conductor(Mailbox):
             self._office.renew(down.actor)
             for worker in self._workers.values():
                 worker.tell(AskAgain())
+            if down.actor == "gate":  # it may have taken an answer, and told nobody
+                self._ask_again()
         else:
             self._replace(down, down.attempt)
+
+    def _ask_again(self) -> None:
+        """Have every question that holds a ticket put once more, by a new worker."""
+        for attempt in sorted(self._state.active):
+            if attempt not in self._workers and self._waits_for_answer(attempt):
+                self._set_going(self._state.active[attempt])
 
     def _replace(self, down: Down, attempt: AttemptId) -> None:
         self._workers.pop(attempt, None)
@@ -313,12 +321,12 @@ class Conductor(Mailbox):
         return "waiting" if state.standing == "running" and state.waits else None
 
     def _asks(self) -> bool:
-        """Return whether a ticket waits for the answer to a question."""
-        for attempt, active in self._state.active.items():
-            waits_for = self._state.plan[active.ticket].waits_for
-            if waits_for not in {None, budget_wait(attempt), model_wait(attempt)}:
-                return True
-        return False
+        """Return whether any ticket waits for the answer to a question."""
+        return any(self._waits_for_answer(attempt) for attempt in self._state.active)
+
+    def _waits_for_answer(self, attempt: AttemptId) -> bool:
+        waits_for = self._state.plan[self._state.active[attempt].ticket].waits_for
+        return waits_for not in {None, budget_wait(attempt), model_wait(attempt)}
 
 
 def _is_of_the_disk(error: BaseException) -> bool:

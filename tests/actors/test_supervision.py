@@ -1,13 +1,16 @@
 """A crashed actor is noticed and recorded, and its work goes on from the log."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from events import attempt_words as attempt
 from events import run_words as run
-from events.approval import ApprovalAsked
+from events.approval import Answer, ApprovalAnswered, ApprovalAsked
+from events.ids import ApprovalId
 from events.streams import name_of
+from store.inbox import GiveAnswer, Inbox
 from tests.actors.faults import break_log, break_models
 from tests.end_to_end.project import Project
 from tests.end_to_end.scripts import command, done, hint, turn, write
@@ -86,6 +89,34 @@ def test_the_questions_of_a_gate_that_dies_are_asked_all_the_same(
     asked = [event.question.approval for event in project.events(ApprovalAsked)]
     assert sorted(asked) == ["A.1.c1", "B.1.c1"]
     assert project.ticket("C").status == "completed"
+
+
+def test_an_answer_finds_its_ticket_though_the_gate_dies_over_it(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, go, reached = project.fifo("asked"), project.fifo("go"), project.fifo("reached")
+    project.plan({"id": "A", "step_mode": True}, {"id": "B"})
+    project.script(
+        {
+            "A": [[turn(command(f"echo up >{reached}")), done()]],
+            "B": [[turn(command(f"echo up >{asked}; cat {go}")), done()]],
+        }
+    )
+    break_log(monkeypatch, {"approval/A.1.c1": [2]}, too_late=True)
+
+    def person() -> None:
+        asked.read_text()
+        answer = Answer(verdict="approved", by="ann")
+        Inbox(project.folder_of() / "answers").post(GiveAnswer(ApprovalId("A.1.c1"), answer))
+        reached.read_text()
+        go.write_text("go\n")
+
+    with ThreadPoolExecutor(1) as other:
+        answered = other.submit(person)
+        assert project.run("--workers", "1").code == COMPLETED
+        answered.result()
+    assert [crash.actor for crash in project.events(run.ActorCrashed)] == ["gate"]
+    assert len(project.events(ApprovalAnswered)) == 1
 
 
 def test_a_worker_that_dies_three_times_fails_its_attempt(
