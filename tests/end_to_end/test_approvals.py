@@ -1,0 +1,162 @@
+"""Every way to answer, at every moment: one use, the right outcome, and the log says who."""
+
+import json
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from store.failpoint import VARIABLE
+from tests.end_to_end.people import (
+    ME,
+    answers,
+    asked,
+    editor,
+    questions,
+    refusals,
+    uses,
+    wait_for_expiry,
+)
+from tests.end_to_end.project import Project, ended, started, trackside
+from tests.end_to_end.scripts import done, turn, write
+from tests.end_to_end.terminal import at_terminal
+
+COMPLETED, WAITING = 0, 3
+A1 = "A.1.c1"
+EDITED = json.dumps({"path": "a.txt", "content": "edited\n"})
+EXPIRES = (
+    '[[rule]]\nverdict = "ask"\neffect = ["write"]\nexpires_s = {}\n[[rule]]\nverdict = "allow"'
+)
+VERDICTS = ("approve", "reject", "edit", "expire")
+PLACES = (
+    "at the same terminal",
+    "from another process while it is up",
+    "from another process while it is down",
+    "and a crash before the use",
+    "after a crash",
+)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_an_answer_counts_once_wherever_it_comes_from(
+    verdict: str, place: str, project: Project
+) -> None:
+    project.plan({"id": "A", "step_mode": True})
+    project.script({"A": [[turn(write("a.txt", "a\n")), done()]]})
+    options = [*_policy(project, 0.6)] if verdict == "expire" else []
+    _PLAYED[place](project, verdict, options)
+    _is_as_it_should_be(project, verdict, at_terminal=place == PLACES[0])
+
+
+def _policy(project: Project, expires_s: float) -> list[str]:
+    file = project.folder / "policy.toml"
+    file.write_text(EXPIRES.format(expires_s))
+    return ["--policy", str(file)]
+
+
+def _is_as_it_should_be(project: Project, verdict: str, *, at_terminal: bool) -> None:
+    (question,), (answer,) = questions(project), answers(project)
+    assert question.approval == A1
+    if verdict in {"reject", "expire"}:
+        assert not uses(project)
+        (told,) = refusals(project)
+        assert ("not today" if verdict == "reject" else "nobody answered") in told
+        assert project.tree() == project.world().run.facts.base_tree
+    else:
+        (use,) = uses(project)
+        assert use.allowed_by == A1
+        assert project.file("a.txt") == ("edited\n" if verdict == "edit" else "a\n")
+        assert "edited" not in str(question.arguments)
+        assert (use.arguments is not None) == (verdict == "edit")
+    if verdict == "expire":
+        assert (answer.by, answer.via) == ("expiry", "policy")
+    else:
+        assert (answer.by, answer.via) == (ME, "terminal" if at_terminal else "command")
+
+
+def _answer(project: Project, verdict: str) -> None:
+    """Answer from this process, which is another one than the run's."""
+    words = ["run", A1, "--repo", str(project.repo.path)]
+    match verdict:
+        case "approve":
+            assert trackside("approve", *words).code == 0
+        case "reject":
+            assert trackside("reject", *words, "--reason", "not today").code == 0
+        case "edit":
+            file = project.folder / "edited.json"
+            file.write_text(EDITED)
+            told = trackside("approve", *words, "--edit", str(file))
+            assert told.code == 0
+            assert "+edited" in told.out
+        case "expire":
+            wait_for_expiry(project, A1)
+            late = trackside("approve", *words)
+            assert late.code == 2
+            assert "expiry has rejected it" in late.err
+
+
+def _at_the_terminal(project: Project, verdict: str, options: list[str]) -> None:
+    change = editor(project.folder, r"""sed -i 's/"a\\n"/"edited\\n"/' "$1" """)
+    with at_terminal(*project.words(*options), environment=change) as screen:
+        screen.expect("+a")
+        screen.expect("[q]uit > ")
+        match verdict:
+            case "approve":
+                screen.type("a")
+            case "reject":
+                screen.type("r")
+                screen.expect("reason")
+                screen.type("not today\n")
+            case "edit":
+                screen.type("e")
+                screen.expect("+edited")
+                screen.expect("[b]ack > ")
+                screen.type("a")
+            case "expire":
+                screen.expect("rejected by expiry")
+        assert screen.end() == COMPLETED
+        assert screen.echoes()
+
+
+def _while_up(project: Project, verdict: str, options: list[str]) -> None:
+    with started(*project.words("--wait", *options)) as process:
+        asked(project, process)
+        _answer(project, verdict)
+        assert ended(process).code == COMPLETED
+
+
+def _while_down(project: Project, verdict: str, options: list[str]) -> None:
+    assert project.run(*options).code == WAITING
+    _answer(project, verdict)
+    assert project.resume().code == COMPLETED
+
+
+def _before_the_use(project: Project, verdict: str, options: list[str]) -> None:
+    assert project.run(*options).code == WAITING
+    _answer(project, verdict)
+    last = project.records()[-1].position
+    for position in (last + 2, last + 4):  # behind log.opened; then behind another, and one more
+        words = ("resume", "run", "--repo", str(project.repo.path))
+        with started(*words, environment={VARIABLE: f"after-position:{position}"}) as process:
+            assert ended(process).code == -signal.SIGKILL
+        assert not uses(project)
+    assert project.resume().code == COMPLETED
+
+
+def _after_a_crash(project: Project, verdict: str, options: list[str]) -> None:
+    with started(*project.words("--wait", *options)) as process:
+        asked(project, process)
+        process.kill()
+        process.wait()
+    _answer(project, verdict)
+    assert project.resume().code == COMPLETED
+
+
+_PLAYED: dict[str, Callable[[Project, str, list[str]], None]] = dict(
+    zip(
+        PLACES,
+        (_at_the_terminal, _while_up, _while_down, _before_the_use, _after_a_crash),
+        strict=True,
+    )
+)
