@@ -1,0 +1,89 @@
+"""Others at the same work, where they are installed: `pip install --group bench` brings them.
+
+Each is None where it is not. Mypy need not know them, so they are imported by name.
+"""
+
+import operator
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any, TypedDict
+
+Plan = Sequence[tuple[str, Sequence[str]]]
+
+
+class _State(TypedDict):
+    done: Annotated[list[str], operator.add]
+
+
+def _module(name: str) -> Any:  # noqa: ANN401 - a module of others
+    try:
+        return import_module(name)
+    except ImportError:
+        return None
+
+
+_graph = _module("langgraph.graph")
+_saver = _module("langgraph.checkpoint.sqlite")
+_application = _module("eventsourcing.application")
+_domain = _module("eventsourcing.domain")
+
+
+def _run_graph(folder: Path, plan: Plan) -> None:
+    graph = _graph.StateGraph(_State)
+    for name, needs in plan:
+        graph.add_node(name, lambda _state, name=name: {"done": [name]})
+        graph.add_edge(list(needs) if needs else _graph.START, name)
+    connection = sqlite3.connect(folder / "graph.sqlite", check_same_thread=False)
+    connection.execute("pragma synchronous = full")
+    try:
+        app = graph.compile(checkpointer=_saver.SqliteSaver(connection))
+        config = {"configurable": {"thread_id": "1"}, "recursion_limit": len(plan) + 10}
+        ended = app.invoke({"done": []}, config, durability="sync")
+        assert len(ended["done"]) == len(plan)
+    finally:
+        connection.close()
+
+
+def note(self: Any, text: str) -> None:  # noqa: ANN401 - an aggregate
+    self.text = text
+
+
+Ticket: Any = _domain and type(
+    "Ticket",
+    (_domain.Aggregate,),
+    {"note": _domain.event("Noted")(note), "__module__": __name__, "__qualname__": "Ticket"},
+)
+"""Stands here because its events are found again by its name."""
+
+
+def _fill_aggregate(folder: Path, events: int) -> tuple[list[float], float]:
+    database = str(folder / "events.sqlite")
+    app = _application.Application(
+        env={**os.environ, "PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": database}
+    )
+    try:
+        ticket, took = Ticket(), []
+        for number in range(events):
+            began = time.perf_counter()
+            ticket.note(text=f"{number:0400}")
+            app.save(ticket)
+            took.append((time.perf_counter() - began) * 1e6)
+        began = time.perf_counter()
+        app.repository.get(ticket.id)
+        return took, events / (time.perf_counter() - began)
+    finally:
+        app.close()
+
+
+langgraph_run: Callable[[Path, Plan], None] | None = _run_graph if _graph and _saver else None
+"""Carries a plan of nodes that do nothing to its end, each step durable."""
+
+eventsourcing_fill: Callable[[Path, int], tuple[list[float], float]] | None = (
+    _fill_aggregate if _application and _domain else None
+)
+"""Gives an aggregate in SQLite so many events of 400 bytes; returns the microseconds of each, and
+how many a second are replayed."""
