@@ -202,8 +202,8 @@ class Track(msgspec.Struct, frozen=True):
         ready = self.ready | bit if ticket.status == "pending" else self.ready & ~bit
         waiting_on = self.waiting_on
         if ticket.status in DONE:
-            for dependent in self.plan.dependents[ticket.id]:
-                waiting_on = waiting_on.insert(dependent, waiting_on[dependent] - 1)
+            dependents = self.plan.dependents[ticket.id]
+            waiting_on = waiting_on.update({held: waiting_on[held] - 1 for held in dependents})
         return msgspec.structs.replace(
             self, tickets=changed, waiting_on=waiting_on, ready=ready, counts=counts
         )

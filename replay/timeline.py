@@ -1,12 +1,14 @@
 """The whole state of a run at any moment of its history: a fold of its log up to there."""
 
+from collections.abc import Iterator
+
 import msgspec
 
-from events.world import World, evolve
+from events.world import World, evolve, fold
 from replay.archive import Archive
 from replay.errors import MomentUnknownError
 from replay.moment import Moment
-from store.log import stamp
+from store.log import Recorded, stamp
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -40,11 +42,17 @@ def frame_at(archive: Archive, at: Moment | None = None) -> Frame:
 
 
 def _at_position(archive: Archive, position: int) -> Frame:
-    world, time, last = World(), "", 0
-    for recorded in archive.records():
-        last = recorded.position
-        if last <= position:
-            world, time = evolve(world, recorded.stream, recorded.event, last), recorded.at
+    time, last = "", 0
+
+    def up_to_there() -> Iterator[Recorded]:
+        nonlocal time, last
+        for recorded in archive.records():
+            last = recorded.position
+            if last <= position:
+                time = recorded.at
+                yield recorded
+
+    world = fold(up_to_there())
     if not 1 <= position <= last:
         raise MomentUnknownError(
             f"{archive.folder.run} has no position {position}: its log goes from 1 to {last}"

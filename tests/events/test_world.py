@@ -1,9 +1,11 @@
 """All streams folded together."""
 
-from typing import get_args
+from typing import NamedTuple, get_args
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from events import world
 from events.approval import Approval, ApprovalAsked, ApprovalEvent, Question
@@ -19,7 +21,8 @@ from events.run_words import RunEvent, RunPaused, RunStarted
 from events.streams import DECIDERS, EVENT_TYPES, LOG, RUN, kind_of, name_of
 from events.world import World
 from tests.events.attempts import in_a_call
-from tests.histories import ATTEMPT, C1, RED, T1, says, start, terms, ticket, wants, write
+from tests.histories import ATTEMPT, C1, RED, T1, begins, says, start, terms, ticket, wants, write
+from tests.simulated_world import SimulatedWorld
 
 QUESTION = Question(approval=ApprovalId("T1.1.c1"), ticket=T1, attempt=ATTEMPT, action=write())
 FAILURE = Failure(attempt=ATTEMPT, call=C1, outcome=RED)
@@ -64,6 +67,26 @@ def test_each_stream_counts_its_own_events() -> None:
     )
     assert dict(held.versions) == {"run": 2, "log": 1}
     assert held.position == 3
+
+
+class Record(NamedTuple):
+    position: int
+    stream: StreamId
+    event: Event
+
+
+@given(st.integers(0, 40))
+def test_a_fold_of_many_records_is_what_one_after_the_other_comes_to(cut: int) -> None:
+    played = SimulatedWorld(7, begins(ticket("T1"), ticket("T2", "T1")))
+    for _ in range(40):
+        if played.run.standing != "ended":
+            played.step()
+    recorded = [(str(stream), event) for stream, event in played.records()]
+    recorded.insert(3, ("run", UnknownEvent("{}")))
+    recorded.insert(3, ("log", LogRecovered(bytes=1, reason="torn", kept="torn-1-1")))
+    records = [Record(at, StreamId(name), one) for at, (name, one) in enumerate(recorded, start=1)]
+    assert world.fold(records[cut:], world.fold(records[:cut])) == folded(*recorded)
+    assert world.fold([], folded(*recorded)) == folded(*recorded)
 
 
 def test_an_unknown_event_and_the_logs_diary_change_no_state() -> None:
