@@ -68,7 +68,7 @@ from events.run_words import (
 )
 from store.entity import Entity
 from store.errors import StoreError
-from workspace.errors import WorktreeUnusableError
+from workspace.errors import GitDiskError, WorktreeUnusableError
 
 _DISK = frozenset({errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EROFS})
 
@@ -333,4 +333,4 @@ def _is_of_the_disk(error: BaseException) -> bool:
     """Return whether trying again is no use before a person has mended something."""
     if isinstance(error, OSError):
         return error.errno in _DISK
-    return isinstance(error, StoreError | WorktreeUnusableError)
+    return isinstance(error, StoreError | WorktreeUnusableError | GitDiskError)

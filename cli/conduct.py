@@ -32,7 +32,7 @@ from store.clocks import clocks
 from store.entity import Entity
 from workspace.command import CommandRunner
 from workspace.delivery import deliver_apply, deliver_branch
-from workspace.errors import WorkspaceError
+from workspace.errors import GitDiskError, WorkspaceError
 from workspace.sandbox import Sandbox
 from workspace.worktree import remove_folder
 
@@ -143,6 +143,9 @@ def deliver(opened: OpenRun, run: Run, commit: CommitId) -> RecordDelivery:
     """Bring `commit` to the user's repository, as the settings say, and return what to record.
 
     A checkout that cannot be moved forward gets the branch instead, with the reason.
+
+    Raises:
+        GitDiskError: the disk takes no more; nothing is decided, a resume delivers again.
     """
     facts = run.facts
     branch = f"trackside/{facts.run}"
@@ -150,6 +153,8 @@ def deliver(opened: OpenRun, run: Run, commit: CommitId) -> RecordDelivery:
     if facts.settings.deliver == "apply":
         try:
             deliver_apply(opened.repository, commit, facts.base)
+        except GitDiskError:
+            raise
         except WorkspaceError as error:
             problem = str(error)
         else:
@@ -157,6 +162,8 @@ def deliver(opened: OpenRun, run: Run, commit: CommitId) -> RecordDelivery:
     before = run.delivery.commit if run.delivery is not None and run.delivery.branch else None
     try:
         deliver_branch(opened.repository, commit, facts.base, branch, before)
+    except GitDiskError:
+        raise
     except WorkspaceError as error:
         return RecordDelivery(commit, "none", problem=" ".join([problem, str(error)]).strip())
     return RecordDelivery(commit, "branch", branch, problem)

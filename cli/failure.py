@@ -13,7 +13,7 @@ from cli.escape import json_text, path_text, shown
 from cli.exit_code import ExitCode
 from events.errors import ProblemsError, TracksideError
 from store.errors import BlobUnwritableError, DamageError, HeldError, LogPoisonedError
-from workspace.errors import WorktreeUnusableError
+from workspace.errors import GitDiskError, WorktreeUnusableError
 
 SIGPIPE_EXIT = 141
 """128 + SIGPIPE: what a shell says of a program whose reader has gone."""
@@ -25,6 +25,7 @@ _EXIT_CODES: tuple[tuple[type[TracksideError], ExitCode, str], ...] = (
     (LogPoisonedError, ExitCode.DISK, "disk"),
     (BlobUnwritableError, ExitCode.DISK, "disk"),
     (WorktreeUnusableError, ExitCode.DISK, "disk"),
+    (GitDiskError, ExitCode.DISK, "disk"),
     (TracksideError, ExitCode.BAD_INPUT, "refused"),
 )
 """Class of the error -> exit code and the code word of the JSON; the first that fits counts."""

@@ -5,6 +5,7 @@ TracksideError
     +-- GitUnusableError            git is not installed, or too old
     +-- GitFailedError              a git command said no; its own words are kept
     |   +-- GitTimeoutError         ... or did not come back
+    +-- GitDiskError                git could not write: the disk is full, failing or read-only
     +-- RepositoryRefusedError      this folder cannot be a run's repository, and why
     +-- RevisionUnknownError        no such commit in the user's repository
     +-- TreeMissingError            a recorded tree or commit is in no object store
@@ -43,6 +44,16 @@ class GitTimeoutError(GitFailedError):
     def __init__(self, command: str, timeout_s: float) -> None:
         """Say how long it was waited for."""
         super().__init__(command, -9, f"no answer within {timeout_s:g} s")
+
+
+class GitDiskError(WorkspaceError):
+    """The disk did not let git do its work; the same may succeed once it is mended."""
+
+    def __init__(self, command: str, words: str) -> None:
+        """Keep the git subcommand, and what it said (one line, printable)."""
+        self.command = command
+        self.words = words
+        super().__init__(f"git {command} cannot write: {words}; mend that, then resume")
 
 
 class RepositoryRefusedError(WorkspaceError):

@@ -5,6 +5,7 @@ credential helper or transport. Most of it is shut by the environment below, whi
 what only a repository's own configuration can name (`filter.X.clean`) is shut by `silenced`.
 """
 
+import errno
 import functools
 import os
 import re
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workspace.errors import GitFailedError, GitTimeoutError, GitUnusableError
+from workspace.errors import GitDiskError, GitFailedError, GitTimeoutError, GitUnusableError
 
 OLDEST = (2, 38)
 """The first git whose `merge-tree` writes a tree."""
@@ -57,6 +58,12 @@ _CONFIG = (
     ("submodule.recurse", "false"),
 )
 
+_OF_THE_DISK = (
+    *map(os.strerror, (errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EROFS)),
+    "Out of diskspace",
+)
+"""What git says, in the C locale, when a disk is full, failing or read-only."""
+
 Config = tuple[tuple[str, str], ...]
 
 
@@ -87,6 +94,7 @@ class Git:
 
         Raises:
             GitFailedError: it exits with anything but 0.
+            GitDiskError: it could not write.
         """
         return self.ask(*args, stdin=stdin, answers=(0,), silent=silent)[1]
 
@@ -113,6 +121,7 @@ class Git:
 
         Raises:
             GitFailedError: the exit code is none of `answers`.
+            GitDiskError: and that because it could not write.
             GitTimeoutError: git had to be ended.
             GitUnusableError: there is no git, or none that is new enough.
         """
@@ -125,6 +134,8 @@ class Git:
         )
         if done.returncode not in answers or (silent and done.stderr):
             words = "; ".join(map(printable, text_of(done.stderr).splitlines()))
+            if any(word in words for word in _OF_THE_DISK):
+                raise GitDiskError(args[0], words)
             raise GitFailedError(args[0], done.returncode, words)
         return done.returncode, done.stdout
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.git_repo import GitRepo
 from workspace import git as git_room
-from workspace.errors import GitFailedError, GitTimeoutError, GitUnusableError
+from workspace.errors import GitDiskError, GitFailedError, GitTimeoutError, GitUnusableError
 from workspace.git import Git, environment, printable, program, silenced
 
 
@@ -103,3 +103,13 @@ def test_every_filter_and_driver_of_a_repository_is_silenced(tmp_path: Path) -> 
         "filter.odd=name.x.smudge": "",
         "merge.evil.driver": "",
     }
+
+
+def test_a_disk_that_does_not_let_git_write_is_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = "error: unable to write file x: No space left on device"
+    script = f"[ $1 = version ] && exec echo git version 2.40.1\necho '{words}' >&2\nexit 128"
+    monkeypatch.setenv("PATH", fake_git(tmp_path / "bin", script))
+    with pytest.raises(GitDiskError, match="No space left on device; mend that, then resume"):
+        Git(tmp_path).run("write-tree")
