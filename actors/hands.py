@@ -187,10 +187,9 @@ class Hands:
             lambda path: self._file_at(terms.base_tree, path),
             Context(raw_max_tokens=terms.raw_max_tokens),
         )
-        digest = digest_of(context.system, context.message)
-        return RecordContext(
-            keep(context.system), keep(context.message), tools, context.views, digest
-        )
+        system, message = keep(context.system), keep(context.message)
+        digest = digest_of(read(system), read(message))  # of what is kept: it holds no secret
+        return RecordContext(system, message, tools, context.views, digest)
 
     def _file_at(self, tree: TreeId, path: str) -> FileAt | None:
         content = self._shop.repository.read_blob(tree, path)
@@ -238,19 +237,20 @@ class Hands:
                 error.usage,
                 self._shop.price(model, error.usage),
             )
-        keep = self._shop.blobs.keep
+        keep, read = self._shop.blobs.keep, self._shop.blobs.text
         calls = tuple(
             Call(CallId(""), call.tool, keep(call.arguments), call.native_id) for call in said.calls
         )
+        text = keep(said.text)
         return RecordReply(
-            keep(said.text),
+            text,
             calls,
             keep(said.native),
             said.served_by,
             said.usage,
             said.latency_s,
             self._shop.price(model, said.usage),
-            said.text[:OPENING_CHARS],
+            read(text)[:OPENING_CHARS],
         )
 
     def _consider(self, call: Call, state: Attempt) -> RequestTool:
@@ -322,8 +322,9 @@ class Hands:
     def _kept(self, outcome: Outcome) -> Outcome:
         """Return the outcome with its long texts beside the log, and what QA needs of a failure."""
         read, keep = self._shop.blobs.text, self._shop.blobs.keep
-        output = read(outcome.output)
-        kept = replace(outcome, text=keep(read(outcome.text)), output=keep(output))
+        whole = keep(read(outcome.output))
+        output = read(whole)
+        kept = replace(outcome, text=keep(read(outcome.text)), output=whole)
         if not outcome.failing:
             same = fingerprint(outcome, output) if outcome.command else Digest("")
             return replace(kept, fingerprint=same)

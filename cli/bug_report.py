@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from models.key import KEY_NAMES, redacted
+from cli.redaction import Redactor
 
 _run_folders: list[Path] = []
 """Run folders that this process works in, the latest last."""
@@ -61,8 +61,4 @@ def _report(error: BaseException) -> str:
         "",
         trace,
     )
-    report = "\n".join(lines)
-    for name in KEY_NAMES:
-        if secret := os.environ.get(name, "").strip():
-            report = redacted(report, secret)
-    return report
+    return Redactor(os.environ)("\n".join(lines))

@@ -3,11 +3,14 @@
 What happened in the domain is in the event log and nowhere else; this is for finding our bugs.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import structlog
+
+from cli.redaction import Redactor
 
 
 class Diagnostics:
@@ -39,8 +42,10 @@ class Diagnostics:
 
     def note(self, event: str, **facts: object) -> None:
         """Take down that something happened, with its facts."""
+        redact = Redactor(os.environ)
+        told = {name: redact(str(fact)) for name, fact in facts.items()} if redact else facts
         for sink in self._sinks:
-            sink.info(event, **facts)
+            sink.info(event, **told)
 
     def close(self) -> None:
         """Close the file."""

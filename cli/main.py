@@ -6,6 +6,7 @@ texts stand here.
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import NamedTuple, NoReturn
@@ -61,6 +62,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see `cli.exit_code`); never raises."""
     _tolerate_poor_encodings()
     words = [*(sys.argv[1:] if argv is None else argv)]
+    if not any(name.endswith("_API_KEY") for name in os.environ):
+        return _ended(words)
+    from cli.redaction import redacted_output
+
+    with redacted_output():
+        return _ended(words)
+
+
+def _ended(words: list[str]) -> int:
+    """Run one command; return its exit code, however it ends."""
     try:
         code = _dispatch(words)
         sys.stdout.flush()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from actors.workshop import Workshop
 from cli.places import worktrees_of
+from cli.redaction import Redactor
 from cli.run_view import RunView
 from events.streams import EVENT_TYPES
 from events.world import World
@@ -72,9 +73,10 @@ def opened(folder: RunFolder, checkout: Path) -> Iterator[OpenRun]:
         DamageError: the log cannot be trusted.
         RepositoryRefusedError: `checkout` is not in a git repository.
     """
-    blobs = Blobs(folder.blobs)
+    redact = Redactor(os.environ)
+    blobs = Blobs(folder.blobs, redact=redact)
     view = RunView(read_blob=blobs.text)
-    with JsonlLog.open(folder.log, CODEC, on_record=view.take) as log:
+    with JsonlLog.open(folder.log, CODEC, on_record=view.take, redact=redact) as log:
         blobs.sweep()
         repository = Repository.create(folder.git, checkout)
         log.subscribe(lambda recorded: failpoint("after-position", recorded.position))

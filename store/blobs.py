@@ -4,6 +4,7 @@ import hashlib
 import os
 import stat
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
@@ -11,7 +12,7 @@ from typing import Protocol
 from events.ids import Digest
 from events.payload import INLINE_BYTES, BlobRef, Text
 from store.disk import REAL_DISK, Disk, make_folder, sync_folder, write_file
-from store.encode import clean
+from store.encode import Redact, as_it_is, clean
 from store.errors import BlobDamagedError, BlobMissingError, BlobUnwritableError
 
 _FANOUT = 2
@@ -40,17 +41,28 @@ class BlobStore(Protocol):
     def keep(self, text: str) -> Text:
         """Return `text` as an event holds it: itself if it is short, else the name of its blob.
 
-        Lone surrogates become U+FFFD. Raises as `put`.
+        Lone surrogates become U+FFFD, and secrets are replaced, so go on with what `text` says of
+        what comes back. Raises as `put`.
         """
 
     def text(self, text: Text) -> str:
         """Return the characters of a kept text; raises as `get`."""
 
 
-class _Texts:
+class _Texts(ABC):
     """What all blob stores do with texts."""
 
-    def keep(self: BlobStore, text: str) -> Text:
+    def __init__(self, redact: Redact) -> None:
+        self._redact = redact
+
+    @abstractmethod
+    def put(self, data: bytes) -> BlobRef: ...
+
+    @abstractmethod
+    def get(self, ref: BlobRef) -> bytes: ...
+
+    def keep(self, text: str) -> Text:
+        text = self._redact(text)
         try:
             data = text.encode()
         except UnicodeEncodeError:
@@ -58,15 +70,16 @@ class _Texts:
             data = text.encode()
         return text if len(data) <= INLINE_BYTES else self.put(data)
 
-    def text(self: BlobStore, text: Text) -> str:
+    def text(self, text: Text) -> str:
         return text if isinstance(text, str) else self.get(text).decode()
 
 
 class Blobs(_Texts):
     """Blobs in a folder of the run: ``ab/cdef...`` for the digest ``abcdef...``."""
 
-    def __init__(self, folder: Path, disk: Disk = REAL_DISK) -> None:
-        """Keep blobs in `folder`; nothing is read or written yet."""
+    def __init__(self, folder: Path, disk: Disk = REAL_DISK, redact: Redact = as_it_is) -> None:
+        """Keep blobs in `folder`, texts without their secrets; nothing is read or written yet."""
+        super().__init__(redact)
         self._folder = folder
         self._disk = disk
         self._safe: set[str] = set()
@@ -156,6 +169,7 @@ class MemoryBlobs(_Texts):
 
     def __init__(self) -> None:
         """Begin with none."""
+        super().__init__(as_it_is)
         self._kept: dict[str, bytes] = {}
 
     def put(self, data: bytes) -> BlobRef:

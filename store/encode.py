@@ -2,11 +2,13 @@
 
 msgspec writes an infinite float as null and stops at a lone surrogate (a half of a character, as
 file names and cut replies hold them). The first would be read as something else, so it is refused;
-the second is replaced by U+FFFD.
+the second is replaced by U+FFFD. And this is where secrets end: what is known to be one is replaced
+before anything is written, or hashed, or believed.
 """
 
 import math
 import re
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
@@ -19,10 +21,19 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _ENCODER = msgspec.json.Encoder()
 
 M = TypeVar("M", Event, Command)
+Redact = Callable[[str], str]
+"""Returns a text without the secrets that it may hold, in whatever form; any thread calls it."""
 
 
-def encoded(message: M) -> tuple[M, bytes]:
+def as_it_is(text: str) -> str:
+    """Return `text`: there is no secret."""
+    return text
+
+
+def encoded(message: M, redact: Redact = as_it_is) -> tuple[M, bytes]:
     """Return `message` as it will be read back, and its JSON: one line, no line end.
+
+    `redact` also meets the whole JSON, to see whether there is anything to do.
 
     Raises:
         EventUnwritableError: it holds inf or nan, or an integer beyond 64 bits.
@@ -34,10 +45,15 @@ def encoded(message: M) -> tuple[M, bytes]:
         # Every inf and nan shows as null; few events hold one, so few are looked at again.
         if b"null" in data and _holds_infinity(msgspec.to_builtins(message)):
             raise EventUnwritableError(name_of(message), "it holds inf or nan")
-        return message, data
     except UnicodeEncodeError:
         plain = clean(msgspec.to_builtins(message))
-        return encoded(msgspec.convert(plain, type(message)))
+        return encoded(msgspec.convert(plain, type(message)), redact)
+    line = data.decode()
+    if redact(line) == line:
+        return message, data
+    plain = _texts(msgspec.to_builtins(message), redact)
+    message = msgspec.convert(plain, type(message))
+    return message, _ENCODER.encode(message)
 
 
 def clean(value: Any) -> Any:  # noqa: ANN401  # plain data is of any type
@@ -46,13 +62,18 @@ def clean(value: Any) -> Any:  # noqa: ANN401  # plain data is of any type
     >>> clean({"name": ["a\udc80"]})
     {'name': ['a�']}
     """
+    return _texts(value, lambda text: _SURROGATE.sub(REPLACEMENT, text))
+
+
+def _texts(value: Any, change: Redact) -> Any:  # noqa: ANN401  # plain data is of any type
+    """Return plain data with every text in it changed."""
     match value:
         case str():
-            return _SURROGATE.sub(REPLACEMENT, value)
+            return change(value)
         case dict():
-            return {clean(key): clean(item) for key, item in value.items()}
+            return {_texts(key, change): _texts(item, change) for key, item in value.items()}
         case list() | tuple():
-            return [clean(item) for item in value]
+            return [_texts(item, change) for item in value]
         case _:
             return value
 

@@ -14,7 +14,7 @@ from events.ids import RunId, StreamId
 from events.journal import LogOpened
 from store.codec import FORMAT_NAME, Codec, Line
 from store.disk import REAL_DISK, Disk, sync_folder, write_all
-from store.encode import encoded
+from store.encode import Redact, as_it_is, encoded
 from store.errors import (
     EventUnwritableError,
     LogClosedError,
@@ -61,13 +61,21 @@ class JsonlLog:
     """
 
     def __init__(  # only `open` calls it
-        self, path: Path, codec: Codec, head: Head, fd: int, clock: Clock, disk: Disk
+        self,
+        path: Path,
+        codec: Codec,
+        head: Head,
+        fd: int,
+        clock: Clock,
+        disk: Disk,
+        redact: Redact,
     ) -> None:
         """Go on behind `head`; see `open`."""
         self.path = path
         self._codec = codec
         self._clock = clock
         self._disk = disk
+        self._redact = redact
         self._fd = fd
         self._resources = ExitStack()
         self._safe = _Safe(head.position, head.offset, head.sum)
@@ -93,6 +101,7 @@ class JsonlLog:
         on_record: Callable[[Recorded], None] | None = None,
         program: str | None = None,
         disk: Disk = REAL_DISK,
+        redact: Redact = as_it_is,
     ) -> "JsonlLog":
         """Return the log at `path`, verified whole and opened for writing in a new epoch.
 
@@ -105,6 +114,7 @@ class JsonlLog:
             on_record: called with every record, in order, those of the opening included.
             program: the version to put on record; by default the installed one.
             disk: the system calls.
+            redact: takes the secrets out of every text that is recorded.
 
         Raises:
             HeldError: another process writes it.
@@ -127,7 +137,7 @@ class JsonlLog:
                     set_aside_torn(disk, path, fd, head)
             except OSError as error:
                 raise LogPoisonedError(path, head.position, error) from error
-            log = cls(path, codec, head, fd, clock, disk)
+            log = cls(path, codec, head, fd, clock, disk, redact)
             for recorded in log._begin(program or _program(), reason_of(tail)):
                 see(recorded)
             log._resources = stack.pop_all()
@@ -158,8 +168,8 @@ class JsonlLog:
         cause: Command | None = None,
     ) -> tuple[Recorded, ...]:
         """Record one decision durably; see `EventLog.append`."""
-        written = [encoded(event) for event in events]
-        command = _NO_CAUSE if cause is None else encoded(cause)[1]
+        written = [encoded(event, self._redact) for event in events]
+        command = _NO_CAUSE if cause is None else encoded(cause, self._redact)[1]
         with self._framing:
             self._check_usable()
             self._head.expect(stream, expected)

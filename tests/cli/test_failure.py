@@ -121,7 +121,7 @@ def test_a_report_holds_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     path = write_report(ValueError("GET /?key=s3cr3t-canary"))
     assert path is not None
     assert "s3cr3t-canary" not in path.read_text()
-    assert "[secret:api-key]" in path.read_text()
+    assert "[secret:GEMINI_API_KEY]" in path.read_text()
 
 
 def test_a_bug_whose_own_words_fail_is_reported_too(tmp_path: Path) -> None:
