@@ -109,7 +109,7 @@ def test_a_disk_that_does_not_let_git_write_is_told_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = "error: unable to write file x: No space left on device"
-    script = f"[ $1 = version ] && exec echo git version 2.40.1\necho '{words}' >&2\nexit 128"
+    script = f"[ $1 = version ] && echo git version 2.40.1 && exit\necho '{words}' >&2\nexit 128"
     monkeypatch.setenv("PATH", fake_git(tmp_path / "bin", script))
     with pytest.raises(GitDiskError, match="No space left on device; mend that, then resume"):
         Git(tmp_path).run("write-tree")
