@@ -8,11 +8,10 @@ from pathlib import Path
 from cli.answers import print_answer
 from cli.escape import clipped, columns, shown
 from cli.exit_code import ExitCode
-from cli.history import CODEC, add_repository, repository_of
-from cli.past import say_torn
+from cli.history import add_repository, repository_of
+from cli.past import archive_of, say_torn
 from cli.spending import usd_words
 from cli.words import model_words, words_of
-from replay.archive import Archive
 from replay.diff import Comparison, Parting, compare
 from replay.moment import moment_of
 from replay.side import Side, TicketFacts
@@ -50,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _side(name: str, repository: Path, stack: ExitStack) -> Side:
     run, _, moment = name.partition("@")
-    archive = Archive(RunFolder.find(repository, run or None), CODEC)
+    archive = archive_of(RunFolder.find(repository, run or None))
     at = moment_of(moment) if moment else None
     objects = stack.enter_context(archive.repository(repository).objects())
     side = Side(archive, at, objects)

@@ -1,14 +1,17 @@
 """What all commands about the past of a run have in common: the run, the moment, the torn end."""
 
 import argparse
+import hashlib
+import os
 import sys
-from datetime import datetime
+from pathlib import Path
 
 from cli.escape import shown
 from cli.history import CODEC, folder_of, torn_note
 from cli.holder import holder_of
 from replay.archive import Archive
 from replay.moment import Moment, moment_of
+from store.run_folder import RunFolder
 
 
 def add_moment(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +34,14 @@ def moment_in(args: argparse.Namespace) -> Moment | None:
 
 def archive_in(args: argparse.Namespace) -> Archive:
     """Return the run that is meant, for reading; raises as `folder_of`."""
-    return Archive(folder_of(args), CODEC)
+    return archive_of(folder_of(args))
+
+
+def archive_of(folder: RunFolder) -> Archive:
+    """Return a run, for reading; states of a long log are kept in the user's cache folder."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    place = hashlib.sha256(os.fsencode(folder.path.resolve())).hexdigest()[:12]
+    return Archive(folder, CODEC, cache / "trackside" / "snapshots" / f"{folder.run}-{place}")
 
 
 def say_torn(archive: Archive) -> None:
@@ -41,8 +51,3 @@ def say_torn(archive: Archive) -> None:
     """
     if not archive.tail.clean and holder_of(archive.folder.lock) is None:
         print(f"trackside: {shown(torn_note(archive.folder.log, archive.tail))}", file=sys.stderr)
-
-
-def moment_words(moment: Moment) -> str:
-    """Return a moment as a person would type it."""
-    return moment.isoformat() if isinstance(moment, datetime) else str(moment)

@@ -1,15 +1,18 @@
 """A run as it lies on disk: its log, its payloads and its trees, for reading only."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from events.ids import StreamId
 from events.payload import Text
+from replay.world_codec import fingerprint
 from store.blobs import Blobs
 from store.codec import Codec
+from store.head import Mark
 from store.log import Recorded
 from store.reader import LogReader
 from store.run_folder import RunFolder
+from store.snapshots import Snapshots
 from store.tail import CLEAN, Tail
 from workspace.tree import Repository
 
@@ -17,8 +20,15 @@ from workspace.tree import Repository
 class Archive:
     """What a run has left behind, also while it still goes on. For one thread."""
 
-    def __init__(self, folder: RunFolder, codec: Codec) -> None:
-        """Name the run; nothing is read yet. `codec` knows the types of its events."""
+    def __init__(self, folder: RunFolder, codec: Codec, snapshots: Path | None = None) -> None:
+        """Name the run; nothing is read yet.
+
+        Args:
+            folder: of the run.
+            codec: knows the types of its events.
+            snapshots: a folder of the user for states of this run, which make looking back into a
+                long log faster; None: do without.
+        """
         self.folder = folder
         self.codec = codec
         self.tail: Tail = CLEAN
@@ -27,10 +37,18 @@ class Archive:
         """The last position of the log, when it was last read to its end."""
         self.sum = ""
         """The sum on its last record: the digest of all of it."""
+        self.snapshots = None if snapshots is None else Snapshots(snapshots, fingerprint())
         self._blobs = Blobs(folder.blobs)
 
     def records(self) -> Iterator[Recorded]:
-        """Give every record, in order, each verified; the log is read anew each time.
+        """Give every record, in order, each verified; raises as `batches`."""
+        for batch, _ in self.batches():
+            yield from batch
+
+    def batches(self) -> Iterator[tuple[Sequence[Recorded], Mark]]:
+        """Give all records, in order, some whole decisions at a time, and where these end.
+
+        The log is verified as it is read, and read anew each time.
 
         Raises:
             DamageError: the log cannot be trusted. Whoever asks about its first half is told of
@@ -38,7 +56,8 @@ class Archive:
             LogUnusableError: there is no log.
         """
         with LogReader(self.folder.log, self.codec) as reader:
-            yield from reader
+            while batch := reader.poll():
+                yield batch, reader.head.mark
             self.tail, self.last, self.sum = reader.tail, reader.head.position, reader.head.sum
 
     def select(self, wanted: Callable[[StreamId], bool]) -> dict[StreamId, list[Recorded]]:

@@ -1,14 +1,30 @@
 """The whole state of a run at any moment of its history: a fold of its log up to there."""
 
-from collections.abc import Iterator
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 
 import msgspec
+from rpds import HashTrieMap
 
-from events.world import World, evolve, fold
+from events.ids import StreamId
+from events.world import World, fold
 from replay.archive import Archive
 from replay.errors import MomentUnknownError
 from replay.moment import Moment
+from replay.world_codec import decode_states, encode_states
+from store.head import Mark
 from store.log import Recorded, stamp
+from store.reader import LogReader
+from store.skim import skim
+from store.snapshots import Snapshot
+from store.tail import CLEAN
+
+EVERY = 20_000
+"""Records between two snapshots; a log that is shorter is folded in less time than it takes to
+read one."""
+MAX_POSITION = 2**63 - 1
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -36,38 +52,112 @@ def frame_at(archive: Archive, at: Moment | None = None) -> Frame:
         DamageError: the log cannot be trusted.
         LogUnusableError: there is none.
     """
-    if isinstance(at, int):
-        return _at_position(archive, at)
-    return _at_time(archive, None if at is None else stamp(at))
-
-
-def _at_position(archive: Archive, position: int) -> Frame:
-    time, last = "", 0
-
-    def up_to_there() -> Iterator[Recorded]:
-        nonlocal time, last
-        for recorded in archive.records():
-            last = recorded.position
-            if last <= position:
-                time = recorded.at
-                yield recorded
-
-    world = fold(up_to_there())
-    if not 1 <= position <= last:
+    if isinstance(at, datetime):
+        at = _position_at(archive, stamp(at))
+    with _without_collector():
+        frame = _from_snapshot(archive, at) or _folded(archive, at)
+    if at is not None and not 0 < at == frame.world.position:
         raise MomentUnknownError(
-            f"{archive.folder.run} has no position {position}: its log goes from 1 to {last}"
+            f"{archive.folder.run} has no position {at}: its log goes from 1 to {frame.last}"
         )
+    return frame
+
+
+def _folded(archive: Archive, position: int | None) -> Frame:
+    """Return the state at a position, or at the end, from the first record on.
+
+    On the way snapshots are kept, so that the next time less has to be folded.
+    """
+    world, time, last = World(), "", 0
+    album = _Album(archive)
+    for batch, mark in archive.batches():
+        wanted = _up_to(position, batch)
+        if wanted:
+            world, time = fold(wanted, world), wanted[-1].at
+        if world.position == mark.position:
+            album.keep(batch, mark, world)
+        last = mark.position
     return Frame(world, time, last)
 
 
-def _at_time(archive: Archive, limit: str | None) -> Frame:
-    """Return the state after the last record that is not later than `limit`."""
-    world, found, time, first = World(), World(), "", ""
+def _up_to(position: int | None, batch: Sequence[Recorded]) -> Sequence[Recorded]:
+    """Return the records of a batch up to a position, or all."""
+    if not batch or position is None or batch[-1].position <= position:
+        return batch
+    return [one for one in batch if one.position <= position]
+
+
+def _position_at(archive: Archive, limit: str) -> int:
+    """Return the position of the last record that is not later than `limit`.
+
+    Raises:
+        MomentUnknownError: all are later.
+    """
+    position, first = 0, ""
     for recorded in archive.records():
-        world = evolve(world, recorded.stream, recorded.event, recorded.position)
         first = first or recorded.at
-        if limit is None or recorded.at <= limit:
-            found, time = world, recorded.at
-    if not found.position:
+        if recorded.at <= limit:
+            position = recorded.position
+    if not position:
         raise MomentUnknownError(f"{archive.folder.run} began later, at {first}")
-    return Frame(found, time, world.position)
+    return position
+
+
+def _from_snapshot(archive: Archive, position: int | None) -> Frame | None:
+    """Return the state by the latest snapshot and the records behind it; None if that cannot be."""
+    if archive.snapshots is None:
+        return None
+    chain = archive.snapshots.up_to(MAX_POSITION if position is None else position)
+    if not chain:
+        return None
+    try:
+        states, versions = decode_states(snapshot.payload for snapshot in chain)
+    except msgspec.MsgspecError:
+        return None
+    mark, time, log = chain[-1].mark, chain[-1].at, archive.folder.log
+    skimmed = skim(log, mark, versions)
+    if skimmed is None:
+        return None
+    world = World(
+        position=mark.position, states=HashTrieMap(states), versions=HashTrieMap(versions)
+    )
+    archive.tail = CLEAN
+    with LogReader(
+        log, archive.codec, head=skimmed.head, until=skimmed.bytes, sealed=False
+    ) as reader:
+        while wanted := _up_to(position, reader.poll()):
+            world, time = fold(wanted, world), wanted[-1].at
+    return Frame(world, time, skimmed.last)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Spare Python the search for circles: states and events hold none, and there are many."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+class _Album:
+    """Takes snapshots of a fold as it goes along, one every `EVERY` records."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._snapshots = archive.snapshots
+        self._before = 0
+        self._touched: set[StreamId] = set()
+
+    def keep(self, batch: Sequence[Recorded], mark: Mark, world: World) -> None:
+        """Take note of a batch, after which the state is `world`; keep that, if it is time."""
+        if self._snapshots is None:
+            return
+        self._touched.update(recorded.stream for recorded in batch)
+        if mark.position < self._before + EVERY:
+            return
+        payload = encode_states(world.states, world.versions, self._touched)
+        self._snapshots.add(Snapshot(mark, batch[-1].at, self._before, payload))
+        self._before = mark.position
+        self._touched.clear()

@@ -10,9 +10,9 @@ WRONG_SUM = "its sum does not match the bytes of the log up to there"
 class Chain:
     """Turns the bytes of a log into verified records, one whole decision after the other."""
 
-    def __init__(self, codec: Codec) -> None:
-        """Stand before the first byte of a log."""
-        self.head = Head()
+    def __init__(self, codec: Codec, head: Head | None = None) -> None:
+        """Stand behind `head`; without one, before the first byte of a log."""
+        self.head = Head() if head is None else head
         """Behind the last decision that was taken."""
         self._codec = codec
 

@@ -1,7 +1,7 @@
 """Where a log stands after its last whole decision, and what the next one must look like."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -30,6 +30,17 @@ _LINE = (
 )
 
 
+class Mark(msgspec.Struct, frozen=True):
+    """A place in a log: behind a whole decision."""
+
+    position: int
+    epoch: int
+    offset: int
+    """Bytes before it."""
+    sum: str
+    """Of the decision."""
+
+
 class Head:
     """The running state of a log, for its writer and for each of its readers. Not thread-safe."""
 
@@ -47,6 +58,17 @@ class Head:
         self.hasher = hashlib.sha256()
         """Has seen `offset` bytes."""
         self._end = 0
+
+    def move_to(self, mark: Mark, versions: Mapping[StreamId, int]) -> None:
+        """Stand at `mark`; the hasher must have seen all that is before it."""
+        self.position = self._end = mark.position
+        self.epoch, self.offset, self.sum = mark.epoch, mark.offset, mark.sum
+        self.versions = dict(versions)
+
+    @property
+    def mark(self) -> Mark:
+        """Where the head stands."""
+        return Mark(self.position, self.epoch, self.offset, self.sum)
 
     def copy(self) -> "Head":
         """Return a head that goes its own way from here."""

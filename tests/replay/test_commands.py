@@ -331,25 +331,32 @@ def hook(name, args):
     elif name in {"os.system", "os.exec", "os.posix_spawn", "os.fork"}:
         raise AssertionError(name)
 sys.addaudithook(hook)
+import json
 from cli.main import main
-code = main(sys.argv[1:])
+for words in json.loads(sys.argv[1]):
+    assert main(words) == 0, words
 for module in ("pykka", "google.genai", "actors", "models.gemini", "structlog"):
     assert module not in sys.modules, module
-sys.exit(code)
 """
 
 
 def test_looking_back_starts_no_process_but_git_and_opens_no_socket(
     checkout: Path, tmp_path: Path
 ) -> None:
-    for words in [*COMMANDS[:1], ("verify",), ("context", "base"), ("why", "base"),
-                  ("diff", "baked@5", "baked", "--files"),
-                  ("checkout", str(tmp_path / "out"))]:  # fmt: skip
-        done = subprocess.run(
-            [sys.executable, "-c", WATCHED, *words, "--repo", str(checkout)],
-            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, (words, done.stderr)
+    words = [
+        ("show", "--at", "5"),
+        ("verify",),
+        ("context", "base"),
+        ("why", "base"),
+        ("diff", "baked@5", "baked", "--files"),
+        ("checkout", str(tmp_path / "out")),
+    ]
+    commands = json.dumps([[*one, "--repo", str(checkout)] for one in words])
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED, commands],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

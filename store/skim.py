@@ -1,0 +1,103 @@
+"""A whole log vouched for at the speed of its hash: its bytes are summed up, its records not read.
+
+The last sum of a log speaks for every byte before it. So a fold may begin in the middle, behind a
+place whose sum is known, if the sums at that place, at the seal and at the end all agree. Where one
+does not, this says only so: who reads the log record by record is told what is wrong, and where.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from events.ids import StreamId
+from store.head import SUM_BYTES, SUM_DIGITS, SUM_END, SUM_MARK, Head, Mark
+from store.opening import open_to_read
+from store.seal import read_seal, seal_beside
+
+_BLOCK_BYTES = 1 << 20
+_LONGEST_LINE = 1 << 20
+
+
+class _Numbered(msgspec.Struct):
+    position: int
+
+
+class Skimmed(msgspec.Struct, frozen=True):
+    """A log that was vouched for as a whole."""
+
+    head: Head
+    """At the place that was asked for: a `LogReader` may begin there."""
+    last: int
+    """The last position."""
+    bytes: int
+    """How far the log reached when it was looked at."""
+
+
+def skim(path: Path, mark: Mark, versions: Mapping[StreamId, int]) -> Skimmed | None:
+    """Return the log at `path`, vouched for, with its head at `mark`; None: read it from its start.
+
+    Args:
+        path: the log.
+        mark: a place that it is said to have.
+        versions: of all streams there.
+
+    Raises:
+        LogUnusableError: there is no log.
+        SealBrokenError: the seal cannot be read.
+    """
+    seal = read_seal(seal_beside(path))
+    fd = open_to_read(path)
+    try:
+        size = os.fstat(fd).st_size
+        places = {mark.offset: mark.sum}
+        if seal is not None and places.setdefault(seal.bytes, seal.sum) != seal.sum:
+            return None
+        if max(places) > size or min(places) < SUM_BYTES:
+            return None
+        end = os.pread(fd, SUM_BYTES, size - SUM_BYTES)
+        if not (end.startswith(SUM_MARK) and end.endswith(SUM_END)):
+            return None
+        said = end[len(SUM_MARK) : len(SUM_MARK) + SUM_DIGITS].decode("ascii", "replace")
+        if places.setdefault(size, said) != said:
+            return None
+        head = _followed(fd, places, mark)
+        if head is None:
+            return None
+        head.move_to(mark, versions)
+        return Skimmed(head, _last_position(fd, size), size)
+    finally:
+        os.close(fd)
+
+
+def _followed(fd: int, places: Mapping[int, str], mark: Mark) -> Head | None:
+    """Return a head whose hasher has seen all before `mark`, if every place has its sum."""
+    head = Head()
+    hasher, offset = head.hasher.copy(), 0
+    for place in sorted(places):
+        offset = _sum_up(fd, hasher.update, offset, place - SUM_BYTES)
+        if hasher.hexdigest()[:SUM_DIGITS] != places[place]:
+            return None
+        offset = _sum_up(fd, hasher.update, offset, place)
+        if place == mark.offset:
+            head.hasher = hasher.copy()
+    return head
+
+
+def _sum_up(fd: int, update: Callable[[bytes], None], offset: int, end: int) -> int:
+    """Have `update` take the bytes up to `end`, and return it."""
+    while offset < end:
+        block = os.pread(fd, min(_BLOCK_BYTES, end - offset), offset)
+        if not block:  # the log has become shorter: the sums will not agree
+            break
+        update(block)
+        offset += len(block)
+    return end
+
+
+def _last_position(fd: int, size: int) -> int:
+    start = max(0, size - _LONGEST_LINE)
+    tail = os.pread(fd, size - start, start)
+    line = tail[:-1].rpartition(b"\n")[2]
+    return msgspec.json.decode(line, type=_Numbered).position

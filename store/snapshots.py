@@ -1,0 +1,113 @@
+"""States of a log at some of its places, so that the next fold need not begin at the beginning.
+
+A snapshot is disposable and never trusted over its log: it says by which program it was made, at
+which place of which log (by the sum there), and what the sum of its own bytes is; if any of that
+does not agree, there is no snapshot. Each holds only what has changed since the one before it, so
+that all of them together are about as large as the last state.
+
+They are kept in the user's cache folder, not beside the log: a repository that comes from somebody
+else may bring a log, but not a state that we would take for a fold of it.
+"""
+
+import hashlib
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from store.head import Mark
+
+FORMAT = "trackside.snapshot/1"
+_SUFFIX = ".snapshot"
+_HEADER_BYTES = 4096
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """What has changed up to one place of a log since the snapshot before."""
+
+    mark: Mark
+    at: str
+    """Time of the record there."""
+    before: int
+    """Position of the snapshot before; 0: there is none."""
+    payload: bytes
+    """Known to who made it."""
+
+
+class _Header(msgspec.Struct, frozen=True):
+    format: str
+    program: str
+    mark: Mark
+    at: str
+    before: int
+    digest: str
+
+
+class Snapshots:
+    """The snapshots of one log. Nothing here ever fails: without them, things only take longer."""
+
+    def __init__(self, folder: Path, program: str) -> None:
+        """Keep them in `folder`.
+
+        Args:
+            folder: of this log alone; it is made when it is needed.
+            program: a fingerprint of all that a payload depends on; others are passed over.
+        """
+        self._folder = folder
+        self._program = program
+
+    def up_to(self, position: int) -> list[Snapshot]:
+        """Return the latest snapshot at or before a position with all those it builds on.
+
+        The first comes first; the list is empty if there is none, or if one of them is not whole.
+        """
+        there = sorted(place for place in self._positions() if place <= position)
+        chain: list[Snapshot] = []
+        wanted = there[-1] if there else 0
+        while wanted:
+            found = self._read(wanted)
+            if found is None or found.before >= wanted:
+                return []
+            chain.append(found)
+            wanted = found.before
+        return chain[::-1]
+
+    def add(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot, if the disk lets us."""
+        header = _Header(
+            FORMAT,
+            self._program,
+            snapshot.mark,
+            snapshot.at,
+            snapshot.before,
+            hashlib.sha256(snapshot.payload).hexdigest(),
+        )
+        path = self._path(snapshot.mark.position)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        with suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            temporary.write_bytes(msgspec.json.encode(header) + b"\n" + snapshot.payload)
+            temporary.replace(path)
+
+    def _path(self, position: int) -> Path:
+        return self._folder / f"{position}{_SUFFIX}"
+
+    def _positions(self) -> list[int]:
+        with suppress(OSError):
+            names = [path.stem for path in self._folder.iterdir() if path.suffix == _SUFFIX]
+            return [int(name) for name in names if name.isascii() and name.isdigit()]
+        return []
+
+    def _read(self, position: int) -> Snapshot | None:
+        try:
+            line, _, payload = self._path(position).read_bytes().partition(b"\n")
+            header = msgspec.json.decode(line[:_HEADER_BYTES], type=_Header)
+        except (OSError, ValueError):
+            return None
+        agrees = (
+            (header.format, header.program) == (FORMAT, self._program)
+            and header.mark.position == position
+            and header.digest == hashlib.sha256(payload).hexdigest()
+        )
+        return Snapshot(header.mark, header.at, header.before, payload) if agrees else None

@@ -1,0 +1,144 @@
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from events.world import World, evolve
+from replay.archive import Archive
+from replay.errors import MomentUnknownError
+from replay.timeline import frame_at, state_at
+from replay.world_codec import decode_states, encode_states, fingerprint
+from store.errors import LogDamagedError
+from store.run_folder import RunFolder
+from tests.replay.recorded import CODEC, archive_of, copy_of
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take a snapshot after nearly every decision."""
+    monkeypatch.setattr("replay.timeline.EVERY", 5)
+    monkeypatch.setattr("store.reader.BLOCK_BYTES", 4000)
+
+
+@pytest.fixture
+def album(often: None, baked: RunFolder, tmp_path: Path) -> Archive:
+    archive = Archive(baked, CODEC, tmp_path / "album")
+    state_at(archive)
+    assert len(list((tmp_path / "album").iterdir())) > 10
+    return archive
+
+
+def worlds(folder: RunFolder) -> Iterator[World]:
+    world = World()
+    for recorded in archive_of(folder).records():
+        world = evolve(world, recorded.stream, recorded.event, recorded.position)
+        yield world
+
+
+def test_a_snapshot_and_the_tail_behind_it_are_the_whole_fold_at_every_position(
+    album: Archive, baked: RunFolder
+) -> None:
+    for world, recorded in zip(worlds(baked), archive_of(baked).records(), strict=True):
+        frame = frame_at(album, world.position)
+        assert frame.world == world
+        assert frame.at == recorded.at
+        assert frame.last == state_at(album).position
+    assert state_at(album) == world
+
+
+def test_states_make_the_trip_to_bytes_and_back(baked: RunFolder, answered: RunFolder) -> None:
+    for folder in (baked, answered):
+        for world in worlds(folder):
+            data = encode_states(world.states, world.versions, list(world.versions))
+            states, versions = decode_states([data])
+            assert states == dict(world.states.items())
+            assert versions == dict(world.versions.items())
+
+
+def test_a_state_of_a_plan_that_is_not_whole_makes_the_trip_too(baked: RunFolder) -> None:
+    world = next(one for one in worlds(baked) if one.run.standing == "planning")
+    data = encode_states(world.states, world.versions, list(world.versions))
+    assert decode_states([data])[0] == dict(world.states.items())
+
+
+def test_snapshots_are_read_and_not_only_written(
+    album: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError("the log was folded from its start")
+
+    monkeypatch.setattr("replay.timeline._folded", fail)
+    assert state_at(album).position > 0
+    assert state_at(album, 100).position == 100
+    with pytest.raises(MomentUnknownError, match="goes from 1 to"):
+        state_at(album, 100_000)
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_harmed_snapshot_changes_nothing(
+    album: Archive, baked: RunFolder, tmp_path: Path, data: st.DataObject
+) -> None:
+    files = sorted((tmp_path / "album").iterdir())
+    path = data.draw(st.sampled_from(files))
+    whole = path.read_bytes()
+    harmed = bytearray(whole)
+    harmed[data.draw(st.integers(0, len(whole) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    path.write_bytes(harmed)
+    try:
+        assert state_at(album, 150) == state_at(archive_of(baked), 150)
+    finally:
+        path.write_bytes(whole)
+
+
+def test_a_payload_of_another_shape_is_passed_over(
+    album: Archive, baked: RunFolder, tmp_path: Path
+) -> None:
+    for path in (tmp_path / "album").iterdir():
+        header, _, _ = path.read_bytes().partition(b"\n")
+        payload = msgspec.msgpack.encode(["nonsense"])
+
+        facts = json.loads(header) | {"digest": hashlib.sha256(payload).hexdigest()}
+        path.write_bytes(json.dumps(facts).encode() + b"\n" + payload)
+    assert state_at(album) == state_at(archive_of(baked))
+
+
+def test_a_log_that_was_damaged_since_is_refused_whatever_the_snapshots_say(
+    often: None, baked: RunFolder, tmp_path: Path
+) -> None:
+    folder = copy_of(baked, tmp_path)
+    archive = Archive(folder, CODEC, tmp_path / "album")
+    state_at(archive)
+    data = bytearray(folder.log.read_bytes())
+    data[-300] ^= 1
+    folder.log.write_bytes(data)
+    with pytest.raises(LogDamagedError):
+        state_at(archive, 10)
+
+
+def test_a_torn_end_is_noticed_with_snapshots_too(
+    often: None, baked: RunFolder, tmp_path: Path
+) -> None:
+    folder = copy_of(baked, tmp_path)
+    archive = Archive(folder, CODEC, tmp_path / "album")
+    world = state_at(archive)
+    folder.seal.unlink()
+    with folder.log.open("ab") as log:
+        log.write(b'{"v":1')
+    assert state_at(archive) == world
+    assert not archive.tail.clean
+
+
+def test_a_short_log_leaves_no_snapshots(baked: RunFolder, tmp_path: Path) -> None:
+    state_at(Archive(baked, CODEC, tmp_path / "album"))
+    assert not (tmp_path / "album").exists()
+
+
+def test_the_fingerprint_is_that_of_the_code() -> None:
+    assert fingerprint() == fingerprint()
+    assert len(fingerprint()) == 64

@@ -1,0 +1,106 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from events.run_words import PauseRun, RunContinued, RunPaused
+from events.streams import EVENT_TYPES, RUN
+from store.codec import Codec
+from store.head import Mark
+from store.jsonl import JsonlLog
+from store.reader import LogReader
+from store.skim import skim
+
+CODEC = Codec(EVENT_TYPES)
+Places = list[tuple[Mark, dict[str, int]]]
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "run" / "events.jsonl"
+    path.parent.mkdir()
+    with JsonlLog.open(path, CODEC) as log:
+        for number in range(20):
+            log.append(RUN, [RunPaused("ann"), RunContinued("bob")], expected=2 * number,
+                       cause=PauseRun("ann"))  # fmt: skip
+    return path
+
+
+def places_of(path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
+    """Return every place at which a reader with small blocks rests."""
+    monkeypatch.setattr("store.reader.BLOCK_BYTES", 700)
+    found: Places = []
+    with LogReader(path, CODEC) as reader:
+        while reader.poll():
+            found.append((reader.head.mark, dict(reader.head.versions)))  # type: ignore[arg-type]
+    return found
+
+
+def test_reading_on_from_any_place_gives_the_same_records(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with LogReader(log, CODEC) as whole:
+        records = list(whole)
+        end = whole.head
+    places = places_of(log, monkeypatch)
+    assert len(places) > 5
+    for mark, versions in places:
+        skimmed = skim(log, mark, versions)  # type: ignore[arg-type]
+        assert skimmed is not None
+        assert (skimmed.last, skimmed.bytes) == (len(records), log.stat().st_size)
+        with LogReader(log, CODEC, head=skimmed.head) as reader:
+            assert list(reader) == records[mark.position :]
+            assert (reader.head.sum, reader.head.versions) == (end.sum, end.versions)
+
+
+def test_a_sealed_log_is_vouched_for_with_its_seal(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (mark, versions), *_, (last, _) = places_of(log, monkeypatch)
+    with JsonlLog.open(log, CODEC) as writer:
+        writer.seal()
+    assert skim(log, mark, versions) is not None  # type: ignore[arg-type]
+    data = log.read_bytes()
+    log.write_bytes(data[: last.offset])
+    assert skim(log, mark, versions) is None  # type: ignore[arg-type]
+
+
+def test_a_log_with_a_torn_end_has_to_be_read(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mark, versions = places_of(log, monkeypatch)[0]
+    with log.open("ab") as file:
+        file.write(b'{"v":1')
+    assert skim(log, mark, versions) is None  # type: ignore[arg-type]
+
+
+def test_a_place_that_the_log_does_not_have_is_not_vouched_for(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark, versions = places_of(log, monkeypatch)[1]
+    size = log.stat().st_size
+    for other in (
+        Mark(mark.position, mark.epoch, mark.offset, "0" * 32),
+        Mark(mark.position, mark.epoch, mark.offset - 1, mark.sum),
+        Mark(mark.position, mark.epoch, size, mark.sum),
+        Mark(mark.position, mark.epoch, size + 1, mark.sum),
+        Mark(0, 0, 0, ""),
+    ):
+        assert skim(log, other, versions) is None  # type: ignore[arg-type]
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_changed_byte_is_vouched_for(
+    log: Path, monkeypatch: pytest.MonkeyPatch, data: st.DataObject
+) -> None:
+    mark, versions = places_of(log, monkeypatch)[2]
+    whole = log.read_bytes()
+    place = data.draw(st.integers(0, len(whole) - 1))
+    bit = data.draw(st.integers(0, 7))
+    changed = bytearray(whole)
+    changed[place] ^= 1 << bit
+    log.write_bytes(changed)
+    try:
+        assert skim(log, mark, versions) is None  # type: ignore[arg-type]
+    finally:
+        log.write_bytes(whole)

@@ -1,0 +1,67 @@
+from pathlib import Path
+
+import pytest
+
+from store.head import Mark
+from store.snapshots import Snapshot, Snapshots
+
+
+def snapshot(position: int, before: int = 0, payload: bytes = b"state") -> Snapshot:
+    return Snapshot(Mark(position, 1, position * 100, "ab" * 16), "2026-01-01", before, payload)
+
+
+@pytest.fixture
+def snapshots(tmp_path: Path) -> Snapshots:
+    return Snapshots(tmp_path / "cache" / "run", "program 1")
+
+
+def test_a_snapshot_comes_back_with_all_that_it_builds_on(snapshots: Snapshots) -> None:
+    first, second, third = snapshot(10), snapshot(20, 10, b"\n\0more"), snapshot(30, 20)
+    for one in (first, second, third):
+        snapshots.add(one)
+    assert snapshots.up_to(29) == [first, second]
+    assert snapshots.up_to(30) == [first, second, third]
+    assert snapshots.up_to(9) == []
+
+
+def test_without_a_folder_there_are_none(snapshots: Snapshots) -> None:
+    assert snapshots.up_to(10) == []
+
+
+def test_another_program_passes_them_over(snapshots: Snapshots, tmp_path: Path) -> None:
+    snapshots.add(snapshot(10))
+    assert Snapshots(tmp_path / "cache" / "run", "program 2").up_to(10) == []
+
+
+def test_what_is_harmed_is_passed_over_with_all_that_builds_on_it(
+    snapshots: Snapshots, tmp_path: Path
+) -> None:
+    snapshots.add(snapshot(10))
+    snapshots.add(snapshot(20, 10))
+    first = tmp_path / "cache" / "run" / "10.snapshot"
+    whole = first.read_bytes()
+    for harmed in (whole[:-1], whole[:20], b"", b"null\n" + whole, whole.replace(b"10", b"11", 1)):
+        first.write_bytes(harmed)
+        assert snapshots.up_to(20) == []
+    first.unlink()
+    assert snapshots.up_to(20) == []
+
+
+def test_snapshots_that_build_on_each_other_in_a_circle_are_none(snapshots: Snapshots) -> None:
+    snapshots.add(snapshot(10, 20))
+    snapshots.add(snapshot(20, 10))
+    assert snapshots.up_to(20) == []
+
+
+def test_a_disk_that_takes_nothing_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file")
+    snapshots = Snapshots(tmp_path / "cache" / "run", "program 1")
+    snapshots.add(snapshot(10))
+    assert snapshots.up_to(10) == []
+
+
+def test_other_files_in_the_folder_do_not_disturb(snapshots: Snapshots, tmp_path: Path) -> None:
+    snapshots.add(snapshot(10))
+    for name in (".10.snapshot.77", "x.snapshot", "11", "12.snapshot"):
+        (tmp_path / "cache" / "run" / name).write_bytes(b"x")
+    assert snapshots.up_to(11) == [snapshot(10)]
