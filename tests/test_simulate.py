@@ -10,6 +10,8 @@ from tests.simulate import Played, main, simulate
 
 SEEDS = 1000
 
+pytestmark = pytest.mark.timeout(300)  # a loaded machine is no failure
+
 
 def test_a_thousand_runs_keep_every_rule() -> None:
     words = [sys.executable, "-m", "tests.simulate", str(SEEDS)]

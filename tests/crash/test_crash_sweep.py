@@ -13,6 +13,8 @@ from tests.crash.trial import POSITION, Kill, Program
 POINTS = 24
 GROUPS = 4
 
+pytestmark = pytest.mark.timeout(300)  # a loaded machine is no failure
+
 
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sweep]:
