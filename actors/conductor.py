@@ -118,6 +118,8 @@ class Conductor(Mailbox):
         """Attempts that are not over, as their last worker left them."""
         self._performed: tuple[RunStep, ...] = ()
         self._answers: set[ApprovalId] = set()
+        self._in_line: dict[str, AskLeave] = {}
+        """By call: who waits until others give back what is set aside for them, in order."""
         self._interrupted = False
 
     def on_receive(self, message: ConductorMessage) -> None:
@@ -135,8 +137,8 @@ class Conductor(Mailbox):
             case GoOn():
                 for attempt in sorted(self._state.active):
                     self._set_going(self._state.active[attempt])
-            case AskLeave(request=request, reply_to=reply_to):
-                reply_to.tell(self._leave(request))
+            case AskLeave(request=request):
+                self._in_line[request.call] = message
             case Operate(command=command, receipt=receipt):
                 receipt(self._refusal_of(command))
             case RaiseBudget():
@@ -192,6 +194,7 @@ class Conductor(Mailbox):
                 break
             for step in fresh:
                 self._perform(step)
+        self._serve_the_line()
         self._dismiss_the_done()
         why = self._rests()
         if why is not None:
@@ -227,6 +230,18 @@ class Conductor(Mailbox):
 
     def _worker_of(self, active: Active) -> Ref[WorkerMessage]:
         return self._workers.get(active.attempt) or self._hire(active)
+
+    def _serve_the_line(self) -> None:
+        """Answer who asks for leave to spend, unless there may be room for the first one soon."""
+        while self._in_line:
+            call, asked = next(iter(self._in_line.items()))
+            request = asked.request
+            crowded = self._state.ledger.is_crowded(request.attempt, call, request.amount)
+            waiting = {waits.request.attempt for waits in self._in_line.values()}
+            if crowded and set(self._workers) - waiting:
+                return
+            del self._in_line[call]
+            asked.reply_to.tell(self._leave(request))
 
     def _leave(self, request: ReserveBudget) -> Leave:
         """Reserve what a call may take; who waits for more than there is leaves its worker."""
@@ -297,7 +312,9 @@ class Conductor(Mailbox):
         if self._state.crashes[down.actor] < CRASHES_PER_ATTEMPT:
             self._set_going(active)
         else:
-            reason = f"trackside failed on it {CRASHES_PER_ATTEMPT} times: {down.error}"
+            # Only the class: the words of an error may hold output, and a lesson is made of this.
+            what = type(down.error).__name__
+            reason = f"trackside failed on it {CRASHES_PER_ATTEMPT} times, the last with {what}"
             self._hire(active).tell(EndAttempt("failed", reason))
 
     def _dismiss_the_done(self) -> None:

@@ -23,7 +23,7 @@ from events.attempt_words import TakeHint
 from events.budget import amount_of
 from events.conversation import Completion, Prompt, Usage
 from events.diagnosis import asked_again, first_cause, hint_in, hint_prompt, too_long
-from events.hint import AskHint, Failure, Hint, HintCommand, HintEvent, RecordHint
+from events.hint import AskHint, Failure, Hint, HintCommand, HintEvent, RecordHint, Source
 from events.ids import AttemptId
 from events.payload import KeepText, ReadText
 from events.run_words import ReserveBudget
@@ -60,7 +60,12 @@ class _Case:
     entity: HintEntity
     prompt: Prompt
     usage: Usage = field(default_factory=Usage)
-    answers: int = 0
+    calls: int = 0
+    failed: int = 0
+    too_long: str = ""
+    """A hint of too many words, for want of a shorter one."""
+    shorter: Prompt | None = None
+    """What asks for that one."""
     future: "Future[Completion] | None" = None
 
 
@@ -112,21 +117,27 @@ class Qa(Mailbox):
         self._cases[name] = case
         if entity.state.failure is None:
             entity.execute(AskHint(failure))
+        self._ask_for_leave(case)
+
+    def _ask_for_leave(self, case: _Case) -> None:
+        """Ask the model, once its next call is covered by the budget too, if there is one."""
         if not self._means.budgeted:
             self._ask(case)
             return
-        most = Usage(self._means.estimate(case.prompt), case.prompt.max_output_tokens)
+        prompt = case.shorter or case.prompt
+        most = case.usage + Usage(self._means.estimate(prompt), prompt.max_output_tokens)
         amount = amount_of(most, self._means.price(self._means.model, most))
-        request = ReserveBudget(failure.attempt, name, amount, park=False)
+        request = ReserveBudget(case.failure.attempt, _name(case.failure), amount, park=False)
         self._conductor.tell(AskLeave(request, self._me))
 
     def _take_leave(self, case: _Case, *, granted: bool) -> None:
         if granted:
             self._ask(case)
         else:
-            self._conclude(case, None, "no budget is left for a model")
+            self._conclude(case, case.too_long, "no budget is left for a model")
 
     def _ask(self, case: _Case) -> None:
+        case.prompt = case.shorter or case.prompt
         case.future = self._means.submit(case.prompt)
         name = _name(case.failure)
         case.future.add_done_callback(lambda _: self._me.tell(Advised(name)))
@@ -139,37 +150,44 @@ class Qa(Mailbox):
             said = case.future.result()
         except ModelError as error:
             case.usage += error.usage
-            self._conclude(case, None, str(error))
+            case.failed += 1
+            self._conclude(case, case.too_long, str(error))
             return
         case.usage += said.usage
-        case.answers += 1
+        case.calls += 1
         hint = hint_in(said.text)
         if hint is None:
-            self._conclude(case, None, "the model's answer holds no hint")
-        elif too_long(hint) and case.answers == 1:
-            case.prompt = asked_again(case.prompt, said.text)
-            self._ask(case)
+            self._conclude(case, case.too_long, "the model's answer holds no hint")
+        elif too_long(hint) and case.shorter is None:
+            case.too_long, case.shorter = hint, asked_again(case.prompt, said.text)
+            self._ask_for_leave(case)
         else:
-            self._conclude(case, hint, "")
+            self._conclude(case, hint)
 
-    def _conclude(self, case: _Case, hint: str | None, problem: str) -> None:
-        failure, model = case.failure, self._means.model if case.usage.total else ""
-        prompt = self._means.keep(msgspec.json.encode(case.prompt).decode())
-        if hint is None:
-            output = self._means.read(failure.outcome.output)
-            cause = first_cause(output, failure.outcome, self._means.root(failure.attempt))
-            found = RecordHint(cause, "extract", model, case.usage, prompt, problem)
-        else:
-            found = RecordHint(hint, "model", model, case.usage, prompt)
-        case.entity.execute(found)
+    def _conclude(self, case: _Case, hint: str, problem: str = "") -> None:
+        """Put the hint on record, or what the rules extract, if the model gave none."""
+        failure, asked = case.failure, case.calls + case.failed > 0
+        prompt = self._means.keep(msgspec.json.encode(case.prompt).decode()) if asked else ""
+        model = self._means.model if asked else ""
+        usd = self._means.price(model, case.usage) if asked else None
+        words = hint or self._extract(failure)
+        source: Source = "model" if hint else "extract"
+        case.entity.execute(
+            RecordHint(
+                words, source, model, case.usage, prompt, problem, case.calls, case.failed, usd
+            )
+        )
         del self._cases[_name(failure)]
         self._reply(case)
+
+    def _extract(self, failure: Failure) -> str:
+        output = self._means.read(failure.outcome.output)
+        return first_cause(output, failure.outcome, self._means.root(failure.attempt))
 
     def _reply(self, case: _Case) -> None:
         given = case.entity.state.given
         assert given is not None, "a hint is given before it is passed on"
-        usd = self._means.price(given.model, given.usage) if given.usage.total else None
-        case.reply_to.tell(TakeHint(case.failure.call, given.words, given.usage, usd))
+        case.reply_to.tell(TakeHint(case.failure.call, given.words, given.usage, given.usd))
 
     def _prompt(self, failure: Failure) -> Prompt:
         outcome = failure.outcome

@@ -28,7 +28,6 @@ from events.attempt import (
     Report,
     Step,
     due,
-    holds,
 )
 from events.attempt_words import (
     AttemptCommand,
@@ -124,9 +123,9 @@ class Worker(Mailbox):
         """Take up the work where the log left it: the worktree first, then what is in doubt."""
         self._awake = True
         state = self._state
-        if state.terms is not None and state.bound.budgeted and state.spent.tokens:
+        if state.terms is not None and state.bound.budgeted:
             call = f"{state.id}#{state.model_calls}"
-            self._conductor.tell(SettleBudget(state.id, call, state.spent))
+            self._conductor.tell(SettleBudget(state.id, call, state.spent, call_out(state)))
         lost = self._hands.take_up(self._state)
         if lost is not None:
             self._record(lost)
@@ -135,16 +134,14 @@ class Worker(Mailbox):
             self._record(ReviewDoubt(state.running.call))
 
     def _take(self, command: AttemptCommand) -> None:
-        held = isinstance(command, RecordCallFailure) and holds(self._state, command.kind)
         if not self._record(command):
             return
         self._settle(command)
-        match command:
-            case RecordCallFailure(message=reason) if held:
-                self._conductor.tell(HoldTicket(self._state.id, reason))
-                self.stop()
-            case _:
-                self._perform(due(self._state))
+        if isinstance(command, RecordCallFailure) and self._state.held:
+            self._conductor.tell(HoldTicket(self._state.id, self._state.held))
+            self.stop()
+        else:
+            self._perform(due(self._state))
 
     def _settle(self, command: AttemptCommand) -> None:
         """Tell what a call that is over has cost, if there is a budget."""
@@ -237,3 +234,10 @@ class Worker(Mailbox):
         pending, self._pending = self._pending, None
         if pending is not None:
             pending.cancel()
+
+
+def call_out(state: Attempt) -> str:
+    """Return the name of the call that something may be set aside for; empty if none is out."""
+    if state.call is not None:
+        return f"{state.id}#{state.call.number}"
+    return f"{state.id}#{state.failure.call}" if state.failure is not None else ""

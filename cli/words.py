@@ -173,7 +173,8 @@ def _of_others(event: Event) -> str:
         case qa.HintAsked(failure=failure):
             return outcome_words(failure.outcome)
         case qa.HintGiven(words=words, source=source, model=model, usage=usage):
-            return f"{words} (by {model_words(model) or source}){_tokens(usage)}"
+            by = model_words(model) if source == "model" and model else source
+            return f"{words} (by {by}){_tokens(usage)}"
         case gate.ApprovalAsked(question=question):
             return action_words(question.action)
         case gate.ApprovalAnswered(answer=answer):

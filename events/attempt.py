@@ -9,7 +9,7 @@ and from each of them to ``over``. A wait for a person or for QA can lie over an
 for that first.
 """
 
-from typing import Literal, assert_never
+from typing import Final, Literal, assert_never
 
 import msgspec
 from rpds import HashTrieMap
@@ -58,6 +58,8 @@ Stage = Literal[
 
 HOLDING = frozenset({"quota", "auth"})
 """Kinds of failed model calls that no attempt can cure: the run holds until a person has acted."""
+RATE_LIMIT = "rate_limit"
+"""The kind of a call that only came too soon: it is no failed try, see `Limits.rate_wait_s`."""
 SETUP = CallId("setup")
 MERGE_CHECK = CallId("merge_check")
 
@@ -127,6 +129,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a person allowed for the rest of the ticket, earlier attempts included."""
     failure: Failure | None = None
     """What waits for QA's hint."""
+    changed: tuple[str, ...] = ()
+    """Paths that finished edits have touched, in order; what commands touched is in the tree."""
     call: CallBegun | None = None
     """The model call that may be out."""
     model_calls: int = 0
@@ -134,7 +138,13 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fallen_back: bool = False
     """Whether the fallback is asked instead of the model of the terms."""
     tries: int = 0
-    """Failed model calls since the last answer."""
+    """Failed model calls since the last answer; those that came too soon are not counted."""
+    too_soon: int = 0
+    """Model calls since the last answer that met a rate limit."""
+    rate_waited_s: float = 0.0
+    """What those have had to wait."""
+    held: str = ""
+    """Why the run holds on account of the last model call; empty if it does not."""
     delay_s: float = 0.0
     tool_calls: int = 0
     checks: int = 0
@@ -335,20 +345,11 @@ def evolve(state: Attempt, event: AttemptEvent) -> Attempt:
         case WorktreeLost():
             return to(state, setup_due=bool(state.bound.setup))
         case CallBegun():
-            return to(state, call=event)
+            return to(state, call=event, held="")
         case ReplyRecorded():
             return _after_reply(state, event)
-        case CallFailed(kind=kind, delay_s=delay_s, usage=usage, usd=usd):
-            return to(
-                state,
-                call=None,
-                model_calls=state.model_calls + 1,
-                tries=state.tries + (kind not in HOLDING),
-                fallen_back=state.fallen_back or falls_back(state, kind),
-                delay_s=delay_s,
-                usage=state.usage + usage,
-                spent=state.spent + amount_of(usage, usd),
-            )
+        case CallFailed():
+            return _after_failed_call(state, event)
         case ToolGated():
             gate = Gate(event.approval, event.action, event.call, event.rule, event.expiry)
             return to(state, gate=gate, permit=None, gates=state.gates + 1)
@@ -381,7 +382,7 @@ def evolve(state: Attempt, event: AttemptEvent) -> Attempt:
         case CommitMade(commit=commit):
             return to(state, commit=commit)
         case AttemptRebound(terms=terms):
-            return to(state, terms=terms, call=None, tries=0, delay_s=0.0)
+            return to(state, terms=terms, call=None, held="", **_NO_TRIES)
         case AttemptEnded(result=result, reason=reason, lesson=lesson):
             return to(
                 state, stage="over", result=result, reason=reason, lesson=lesson, gate=None,
@@ -396,9 +397,29 @@ def falls_back(state: Attempt, kind: str) -> bool:
     return kind == "quota" and bool(state.bound.fallback) and not state.fallen_back
 
 
-def holds(state: Attempt, kind: str) -> bool:
-    """Return whether a failed call of this kind holds the whole run."""
-    return kind in HOLDING and not falls_back(state, kind)
+_NO_TRIES: Final = {"tries": 0, "too_soon": 0, "rate_waited_s": 0.0, "delay_s": 0.0}
+
+
+def _after_failed_call(state: Attempt, event: CallFailed) -> Attempt:
+    after = msgspec.structs.replace(
+        state,
+        call=None,
+        model_calls=state.model_calls + 1,
+        usage=state.usage + event.usage,
+        spent=state.spent + amount_of(event.usage, event.usd),
+    )
+    if event.holds:
+        return msgspec.structs.replace(after, held=event.message or event.kind, **_NO_TRIES)
+    if falls_back(state, event.kind):
+        return msgspec.structs.replace(after, fallen_back=True, **_NO_TRIES)
+    soon = event.kind == RATE_LIMIT
+    return msgspec.structs.replace(
+        after,
+        tries=state.tries + (not soon),
+        too_soon=state.too_soon + soon,
+        rate_waited_s=state.rate_waited_s + (event.delay_s if soon else 0.0),
+        delay_s=event.delay_s,
+    )
 
 
 def _after_reply(state: Attempt, event: ReplyRecorded) -> Attempt:
@@ -409,8 +430,7 @@ def _after_reply(state: Attempt, event: ReplyRecorded) -> Attempt:
         pending=event.calls,
         call=None,
         model_calls=state.model_calls + 1,
-        tries=0,
-        delay_s=0.0,
+        **_NO_TRIES,
         tool_calls=state.tool_calls + len(event.calls),
         usage=state.usage + event.usage,
         spent=state.spent + amount_of(event.usage, event.usd),
@@ -440,7 +460,9 @@ def _after_answer(state: Attempt, event: AnswerTaken) -> Attempt:
 
 def _after_tool(state: Attempt, event: ToolFinished) -> Attempt:
     outcome = event.outcome
-    after = msgspec.structs.replace(state, running=None, permit=None, gates=0, tree=event.tree)
+    after = msgspec.structs.replace(
+        state, running=None, permit=None, gates=0, tree=event.tree, changed=_changed(state, event)
+    )
     if outcome.output:
         outputs = state.outputs.insert(event.call, outcome.output)
         after = msgspec.structs.replace(after, outputs=outputs)
@@ -450,6 +472,14 @@ def _after_tool(state: Attempt, event: ToolFinished) -> Attempt:
     repeats = state.repeats + 1 if same == state.last_result else 1
     after = msgspec.structs.replace(after, last_result=same, repeats=repeats)
     return _answer_call(after, outcome.text, ok=outcome.ok, note=event.note)
+
+
+def _changed(state: Attempt, event: ToolFinished) -> tuple[str, ...]:
+    """Return the paths that edits have touched so far, this one's last if it was done."""
+    started = state.running
+    if started is None or started.action.effect != "write" or not event.outcome.ok:
+        return state.changed
+    return tuple(dict.fromkeys((*state.changed, *started.action.paths)))
 
 
 def sameness(call: Call, outcome: Outcome) -> Digest:

@@ -7,7 +7,17 @@ from typing import assert_never
 import msgspec
 
 from events.action import Action, Outcome
-from events.attempt import HOLDING, MERGE_CHECK, SETUP, Attempt, Permit, evolve, owes_setup
+from events.attempt import (
+    HOLDING,
+    MERGE_CHECK,
+    RATE_LIMIT,
+    SETUP,
+    Attempt,
+    Permit,
+    evolve,
+    falls_back,
+    owes_setup,
+)
 from events.attempt_words import (
     AnswerTaken,
     AttemptCommand,
@@ -58,6 +68,7 @@ from events.attempt_words import (
 from events.decider import Decider
 from events.errors import CommandRefusedError
 from events.ids import ApprovalId, CallId, Digest
+from events.lesson import LESSON_CHARS, clipped, lesson_of, named
 from events.payload import Text
 from events.policy import Judgement, judge
 
@@ -65,14 +76,8 @@ BLOCKED = re.compile(r"\s*BLOCKED\b[\s:.-]*")
 """product.md, section 4.4: a text that starts so gives up; the word elsewhere means nothing."""
 FINISH, GIVE_UP = "finish", "give_up"
 
-LESSON_CHARS = 2000
-"""A lesson stays small: it is the first thing that the next attempt reads."""
-
 FIRST_DELAY_S, LONGEST_DELAY_S, MOST_DOUBLINGS = 1.0, 60.0, 6
 """Between two tries of a model call, doubling, unless the server names a delay."""
-
-CONFLICTS_NAMED = 20
-"""Paths in conflict that are named one by one; the tree holds the rest."""
 
 
 def decide(command: AttemptCommand, state: Attempt) -> Sequence[AttemptEvent]:
@@ -201,7 +206,9 @@ def _begin_call(command: BeginCall, state: Attempt) -> CallBegun | AttemptEnded:
         return _ended(state, "failed", f"the limit of {limits.turns} turns is reached")
     if command.elapsed_s > limits.wall_s:
         return _ended(state, "failed", f"the limit of {limits.wall_s:g} s is reached")
-    return CallBegun(len(state.turns) + 1, state.model_calls + 1, command.prompt, command.estimate)
+    return CallBegun(
+        len(state.turns) + 1, state.model_calls + 1, command.prompt, command.estimate, state.model
+    )
 
 
 def _reply(command: RecordReply, state: Attempt) -> list[AttemptEvent]:
@@ -229,21 +236,31 @@ def _reply(command: RecordReply, state: Attempt) -> list[AttemptEvent]:
 
 
 def _call_failure(command: RecordCallFailure, state: Attempt) -> list[AttemptEvent]:
-    tries = state.tries + 1
-    backoff = min(FIRST_DELAY_S * 2 ** min(state.tries, MOST_DOUBLINGS), LONGEST_DELAY_S)
-    delay = backoff if command.retry_after_s is None else command.retry_after_s
+    limits, tries = state.bound.limits, state.tries + 1
     if command.kind in HOLDING:
-        return [_failed(command, 0.0)]
+        return [_failed(command, holds=not falls_back(state, command.kind))]
+    if command.kind == RATE_LIMIT:
+        delay_s = _delay_s(command, state.too_soon)
+        holds = state.rate_waited_s + delay_s > limits.rate_wait_s
+        return [_failed(command, 0.0 if holds else delay_s, holds=holds)]
     if not command.retryable:
-        return [_failed(command, 0.0), _ended(state, "failed", command.message)]
-    if tries >= state.bound.limits.model_tries:
+        return [_failed(command), _ended(state, "failed", command.message)]
+    if tries >= limits.model_tries:
         reason = f"{tries} tries of one model call failed, the last with: {command.message}"
-        return [_failed(command, 0.0), _ended(state, "failed", reason)]
-    return [_failed(command, delay)]
+        return [_failed(command), _ended(state, "failed", reason)]
+    return [_failed(command, _delay_s(command, state.tries))]
 
 
-def _failed(command: RecordCallFailure, delay_s: float) -> CallFailed:
-    return CallFailed(command.kind, command.message, delay_s, command.usage, command.usd)
+def _delay_s(command: RecordCallFailure, before: int) -> float:
+    """Return how long to wait after a failure, `before` others like it having come before it."""
+    if command.retry_after_s is not None:
+        return command.retry_after_s
+    doubled: float = FIRST_DELAY_S * 2 ** min(before, MOST_DOUBLINGS)
+    return min(doubled, LONGEST_DELAY_S)
+
+
+def _failed(command: RecordCallFailure, delay_s: float = 0.0, *, holds: bool = False) -> CallFailed:
+    return CallFailed(command.kind, command.message, delay_s, command.usage, command.usd, holds)
 
 
 def _request_tool(command: RequestTool, state: Attempt) -> list[AttemptEvent]:
@@ -375,10 +392,8 @@ def _check(outcome: Outcome, state: Attempt) -> list[AttemptEvent]:
 
 def _merge(command: RecordMerge, state: Attempt) -> list[AttemptEvent]:
     if command.tree is None:
-        paths = ", ".join(command.conflicts[:CONFLICTS_NAMED])
-        left_out = len(command.conflicts) - CONFLICTS_NAMED
-        paths += f" and {left_out} more" if left_out > 0 else ""
-        reason = f"its changes conflict with tickets merged meanwhile, in: {paths}"
+        conflicts = named(command.conflicts)
+        reason = f"its changes conflict with tickets merged meanwhile, in: {conflicts}"
         return [_ended(state, "failed", reason)]
     terms = state.bound
     moved = state.onto is not None and state.onto.commit != terms.base
@@ -390,13 +405,9 @@ def _refused(state: Attempt, call: Call, text: str) -> ToolFinished:
 
 
 def _ended(state: Attempt, result: Result, reason: str) -> AttemptEnded:
-    reason = reason[:LESSON_CHARS]
-    return AttemptEnded(result, reason, _lesson(state, reason))
-
-
-def _lesson(state: Attempt, reason: str) -> str:
-    hints = "".join(f"\n- hint: {hint}" for hint in dict.fromkeys(state.hints))
-    return f"Attempt {state.bound.number} failed: {reason}{hints}"[:LESSON_CHARS]
+    reason = clipped(reason, LESSON_CHARS)
+    lesson = lesson_of(state.bound.number, reason, state.changed, state.hints)
+    return AttemptEnded(result, reason, lesson)
 
 
 DECIDER: Decider[Attempt, AttemptCommand, AttemptEvent] = Decider(

@@ -276,6 +276,8 @@ class CallBegun(Event, frozen=True, tag="attempt.call_begun"):
     """1, 2, ... over all model calls of the attempt, failed ones included."""
     prompt: Digest
     estimate: int
+    model: str = ""
+    """Which is asked: that of the terms, or the fallback."""
 
 
 class ReplyRecorded(Event, frozen=True, tag="attempt.replied"):
@@ -299,6 +301,8 @@ class CallFailed(Event, frozen=True, tag="attempt.call_failed"):
     delay_s: float = 0.0
     usage: Usage = Usage()
     usd: float | None = None
+    holds: bool = False
+    """Whether no attempt can cure it, so that the run holds until a person has acted."""
 
 
 class ToolGated(Event, frozen=True, tag="attempt.gated"):

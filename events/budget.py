@@ -85,18 +85,23 @@ class Ledger(msgspec.Struct, frozen=True):
             set_aside=self.set_aside - self.reserved.get(call, NOTHING) + amount,
         )
 
-    def settle(self, attempt: AttemptId, total: Amount, call: str) -> "Ledger":
-        """Return the ledger with all that `attempt` has used so far, and `call` no longer out."""
+    def settle(self, attempt: AttemptId, total: Amount, out: str = "") -> "Ledger":
+        """Return the ledger with all that `attempt` has used so far.
+
+        Of what was set aside for it only the call that is still `out` keeps its part.
+        """
         ticket, _ = ticket_of(attempt)
         more = total - self.used.get(attempt, NOTHING)
         return msgspec.structs.replace(
-            self,
+            self.drop(attempt, out),
             used=self.used.insert(attempt, total),
-            reserved=self.reserved.discard(call),
             spent=self.spent + more,
-            set_aside=self.set_aside - self.reserved.get(call, NOTHING),
             by_ticket=self.by_ticket.insert(ticket, self.by_ticket.get(ticket, NOTHING) + more),
         )
+
+    def is_settled(self, attempt: AttemptId, total: Amount, out: str = "") -> bool:
+        """Return whether `settle` would change nothing."""
+        return self.used.get(attempt, NOTHING) == total and set(self._out(attempt)) <= {out}
 
     def begin_anew(self, before: "Mapping[AttemptId, Amount]") -> "Ledger":
         """Return the ledger of a fork: what was used so far, by attempt, is not its own."""
@@ -105,16 +110,27 @@ class Ledger(msgspec.Struct, frozen=True):
             self, used=amounts, before=amounts, spent=NOTHING, by_ticket=HashTrieMap()
         )
 
-    def drop(self, attempt: AttemptId) -> "Ledger":
-        """Return the ledger without what is set aside for an attempt that is over."""
+    def drop(self, attempt: AttemptId, out: str = "") -> "Ledger":
+        """Return the ledger without what is set aside for an attempt, but for the call `out`."""
         ledger = self
-        for call in [call for call in self.reserved if call.rpartition("#")[0] == attempt]:
-            ledger = msgspec.structs.replace(
-                ledger,
-                reserved=ledger.reserved.remove(call),
-                set_aside=ledger.set_aside - ledger.reserved[call],
-            )
+        for call in self._out(attempt):
+            if call != out:
+                ledger = msgspec.structs.replace(
+                    ledger,
+                    reserved=ledger.reserved.remove(call),
+                    set_aside=ledger.set_aside - ledger.reserved[call],
+                )
         return ledger
+
+    def is_crowded(self, attempt: AttemptId, call: str, asked: Amount) -> bool:
+        """Return whether a call lacks room only because of others that are out.
+
+        They will give back most of what is set aside for them, so waiting is worth it.
+        """
+        if self.shortfall(attempt, call, asked) is None:
+            return False
+        alone = msgspec.structs.replace(self, reserved=HashTrieMap(), set_aside=NOTHING)
+        return alone.shortfall(attempt, call, asked) is None
 
     def shortfall(self, attempt: AttemptId, call: str, asked: Amount) -> Shortfall | None:
         """Return the first limit that the call would break, the narrowest scope first."""
@@ -131,12 +147,13 @@ class Ledger(msgspec.Struct, frozen=True):
         """Return what is used or reserved within a scope, but for `call` itself."""
         if scope == "run":
             return self.spent + self.set_aside - self.reserved.get(call, NOTHING)
-        out = NOTHING
-        for other, amount in self.reserved.items():
-            if other != call and other.rpartition("#")[0] == attempt:
-                out += amount
+        out = sum((self.reserved[other] for other in self._out(attempt) if other != call), NOTHING)
         if scope == "attempt":
             own = self.used.get(attempt, NOTHING) - self.before.get(attempt, NOTHING)
             return own + out
         ticket, _ = ticket_of(attempt)
         return self.by_ticket.get(ticket, NOTHING) + out
+
+    def _out(self, attempt: AttemptId) -> list[str]:
+        """Return the calls of an attempt that something is set aside for."""
+        return [call for call in self.reserved if call.rpartition("#")[0] == attempt]

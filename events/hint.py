@@ -45,10 +45,17 @@ class RecordHint(Command, frozen=True, tag="hint.record"):
     words: str
     source: Source
     model: str = ""
+    """Who was asked, if anybody, also if nothing came of it."""
     usage: Usage = Usage()
     prompt: Text = ""
     problem: str = ""
-    """Why the rules had to stand in for the model, if they did."""
+    """Why the rules had to stand in for the model, or its first words were cut, if so."""
+    calls: int = 0
+    """Answers of the model; a hint that is too long is asked for once more."""
+    failed: int = 0
+    """Calls of it that came to nothing."""
+    usd: float | None = None
+    """What all of them cost by the prices of the day; None: nobody knows."""
 
 
 HintCommand = AskHint | RecordHint
@@ -68,8 +75,11 @@ class HintGiven(Event, frozen=True, tag="hint.given"):
     model: str = ""
     usage: Usage = Usage()
     prompt: Text = ""
-    """What the model was asked, whole; empty if it was not."""
+    """What the model was asked last, whole; empty if it was not."""
     problem: str = ""
+    calls: int = 0
+    failed: int = 0
+    usd: float | None = None
 
 
 HintEvent = HintAsked | HintGiven
@@ -109,6 +119,9 @@ def decide(command: HintCommand, state: Hint) -> Sequence[HintEvent]:
                     command.usage,
                     command.prompt,
                     command.problem,
+                    command.calls,
+                    command.failed,
+                    command.usd,
                 )
             ]
         case AskHint() | RecordHint():

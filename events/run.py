@@ -267,8 +267,8 @@ def evolve(state: Run, event: RunEvent) -> Run:
             parked = state.plan[state.active[attempt].ticket]
             parked = parked if parked.status == "step_paused" else parked.move("park")
             return _put(state, to(parked, waits_for=budget_wait(attempt)))
-        case BudgetSettled(attempt=attempt, call=call, total=total):
-            return to(state, ledger=state.ledger.settle(attempt, total, call))
+        case BudgetSettled(attempt=attempt, total=total, out=out):
+            return to(state, ledger=state.ledger.settle(attempt, total, out))
         case BudgetRaised(limits=limits):
             return to(state, ledger=to(state.ledger, limits=limits))
         case PolicyAmended(ticket=ticket, amendment=amendment):

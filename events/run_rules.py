@@ -105,9 +105,9 @@ def decide(command: RunCommand, state: Run) -> Sequence[RunEvent]:
             return [] if level == state.sandbox else [RunSandboxed(level, words)]
         case ReleaseTicket() if _can_go_on(state):
             return _release(command, state)
-        case SettleBudget(attempt=attempt, call=call, total=total) if state.track is not None:
-            settled = state.ledger.used.get(attempt) == total and call not in state.ledger.reserved
-            return [] if settled else [BudgetSettled(attempt, call, total)]
+        case SettleBudget(attempt=attempt, total=total, out=out) if state.track is not None:
+            settled = state.ledger.is_settled(attempt, total, out)
+            return [] if settled else [BudgetSettled(attempt, command.call, total, out)]
         case ForkRun() if state.track is not None:
             return _fork(command, state)
         case EndRun() if state.standing == "cancelling":

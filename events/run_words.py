@@ -198,6 +198,8 @@ class SettleBudget(Command, frozen=True, tag="run.settle_budget"):
     attempt: AttemptId
     call: str
     total: Amount
+    out: str = ""
+    """A later call of it that was out when the process ended, and is made again."""
 
 
 class RaiseBudget(Command, frozen=True, tag="run.raise_budget"):
@@ -458,6 +460,8 @@ class BudgetSettled(Event, frozen=True, tag="budget.settled"):
     attempt: AttemptId
     call: str
     total: Amount
+    out: str = ""
+    """The one call of it that something stays set aside for."""
 
 
 class BudgetRaised(Event, frozen=True, tag="budget.raised"):

@@ -48,7 +48,9 @@ class Limits(_Section, frozen=True, kw_only=True):
     run_wall_s: PositiveFloat | None = None
     """Wall time of one process that works on a run; then the run pauses."""
     model_tries: Positive = 6
-    """Tries of one turn before the attempt fails."""
+    """Failed tries of one turn before the attempt fails; a rate limit is no failed try."""
+    rate_wait_s: PositiveFloat = 900.0
+    """What one turn may wait, over all its tries, for a server's rate limit; then the run holds."""
     stuck_after: Positive = 3
     """Times the same failure may repeat in one attempt."""
     command_timeout_s: PositiveFloat = 600.0

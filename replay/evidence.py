@@ -62,7 +62,7 @@ def _words(event: Event, read: ReadText, call: CallId | None) -> str:
         case HintAsked(failure=failure):
             return _outcome(failure.outcome, read)
         case HintGiven(words=words, source=source, model=model):
-            return f"{model or source}: {words}"
+            return f"{model if source == 'model' and model else source}: {words}"
         case ToolStarted(action=action, allowed_by=rule) | ToolGated(action=action, rule=rule):
             return f"{_action(action)}, by rule {rule}" if rule else _action(action)
         case ApprovalAsked(question=question):

@@ -10,9 +10,10 @@ import select
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
@@ -31,6 +32,8 @@ class Request:
     path: str
     headers: dict[str, str]
     body: Json
+    at: float = field(default_factory=time.monotonic, compare=False)
+    """When it was read whole: seconds of the monotonic clock."""
 
     @property
     def model(self) -> str:
@@ -42,6 +45,16 @@ class Request:
         return ":stream" in self.path
 
 
+@dataclass(frozen=True)
+class Exchange:
+    """A request with what was said to it."""
+
+    request: Request
+    reply: Reply
+    sent: float
+    """When all of the reply was sent: seconds of the monotonic clock."""
+
+
 Answer = Callable[[Request], Reply]
 
 
@@ -51,6 +64,8 @@ class GeminiServer:
     def __init__(self, answer: Answer | Iterable[Reply], key: str = KEY) -> None:
         self.key = key
         self.requests: list[Request] = []
+        self.exchanges: list[Exchange] = []
+        """In the order in which the replies were sent, those that nobody waited for left out."""
         self._lock = threading.Lock()
         self._gates: list[Gate] = []
         self._answer = answer if callable(answer) else _one_by_one(answer)
@@ -174,7 +189,9 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(self.path, headers, json.loads(body))
         with suppress(BrokenPipeError, ConnectionResetError):  # the client left: its test knows
-            self._send(request, self.server.gemini.answer(request))
+            reply = self.server.gemini.answer(request)
+            self._send(request, reply)
+            self.server.gemini.exchanges.append(Exchange(request, reply, time.monotonic()))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
         """Say nothing: the test reads `requests`."""

@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+from collections.abc import Callable
 
 from models.playbook import Playbook, Step, steps
 from tests.gemini_replies import Json, Reply, count, rate_limit, refuse, say, unavailable
@@ -21,18 +22,18 @@ class PlaybookBrain:
 
     The turn is one more than the answers that the request holds, so any server of the same
     playbook goes on where another stopped. A scripted failure comes once a server. QA is known by
-    that word in the system text.
+    that word in the system text; the playbook answers it too, unless another `qa` is given.
     """
 
-    def __init__(self, playbook: Playbook) -> None:
+    def __init__(self, playbook: Playbook, qa: Callable[[Request], Reply] | None = None) -> None:
         self._playbook = playbook
+        self._qa = qa or self._hint
         self._failed: set[tuple[str, int, int]] = set()
         self._lock = threading.Lock()
 
     def __call__(self, request: Request) -> Reply:
-        system = _text(request.body.get("systemInstruction") or {})
-        if re.search(r"\bQA\b", system):
-            return self._hint(request)
+        if is_for_qa(request):
+            return self._qa(request)
         contents = request.body["contents"]
         named = _WORKER.search(_text(contents[0]))
         if named is None:
@@ -78,6 +79,11 @@ class PlaybookBrain:
             seen = failure in self._failed
             self._failed.add(failure)
         return not seen
+
+
+def is_for_qa(request: Request) -> bool:
+    """Return whether QA asks, and not a worker."""
+    return bool(re.search(r"\bQA\b", _text(request.body.get("systemInstruction") or {})))
 
 
 def _of_turn(script: list[Step], turn: int) -> list[Step]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+import pytest
+
 from models.playbook import read_playbook
 from tests.gemini_replies import Reply
 from tests.gemini_server import GeminiServer, Request
@@ -28,6 +30,12 @@ def troubled(playbook: Path, troubles: Mapping[Place, Reply]) -> GeminiServer:
         return brain(request) if trouble is None else trouble
 
     return GeminiServer(answer)
+
+
+def lead_to(server: GeminiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have what runs in this process ask the server."""
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
 
 
 def place_of(request: Request) -> Place:

@@ -216,9 +216,9 @@ def test_a_setup_that_fails_ends_the_attempt_with_its_hint() -> None:
 
 
 def test_a_call_is_begun_with_its_turn_and_its_number() -> None:
-    opened().when(BEGIN).then(CallBegun(1, 1, digest("prompt"), 100))
+    opened().when(BEGIN).then(CallBegun(1, 1, digest("prompt"), 100, "gemini-2.5-flash-lite"))
     once_failed = in_a_call().after(RecordCallFailure("timeout", "slow", retryable=True))
-    once_failed.when(BEGIN).then(CallBegun(1, 2, digest("prompt"), 100))
+    once_failed.when(BEGIN).then(CallBegun(1, 2, digest("prompt"), 100, "gemini-2.5-flash-lite"))
 
 
 def test_the_last_turn_is_the_last() -> None:
@@ -279,48 +279,8 @@ def test_give_up_ends_the_attempt_with_its_reason() -> None:
 def test_a_reason_and_a_lesson_are_of_bounded_length() -> None:
     asked = facing("give_up")
     after = asked.after(wants("c1", Action(kind="tool", tool="give_up"), "never " * 5000))
-    assert len(after.state.reason) == len(after.state.lesson) == 2000
-
-
-# ------------------------------------------------------------------------------- failed calls
-
-
-def failure(
-    message: str = "503", retry_after_s: float | None = None, *, retryable: bool = True
-) -> RecordCallFailure:
-    return RecordCallFailure("unavailable", message, retryable, retry_after_s)
-
-
-def test_the_delay_between_tries_doubles_up_to_a_minute() -> None:
-    scenario, delays = NEW.after(limited(model_tries=9), CONTEXT), []
-    for _ in range(8):
-        scenario = scenario.after(BEGIN, failure())
-        delays.append(scenario.state.delay_s)
-    assert delays == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
-    assert scenario.after(BEGIN, says("read_file")).state.delay_s == 0.0
-
-
-def test_any_number_of_tries_has_a_delay() -> None:
-    tired = NEW.after(limited(model_tries=5000), CONTEXT, BEGIN)
-    often = tired.given(*[CallFailed("unavailable", "503")] * 4000).after(BEGIN)
-    often.when(failure()).then(CallFailed("unavailable", "503", 60.0))
-
-
-def test_the_servers_delay_outranks_ours() -> None:
-    in_a_call().when(failure(retry_after_s=7.5)).then(CallFailed("unavailable", "503", 7.5))
-
-
-def test_a_failure_that_no_retry_can_mend_ends_the_attempt() -> None:
-    after = in_a_call().when(failure("bad key", retryable=False))
-    ended = after.then_kinds(CallFailed, AttemptEnded)
-    assert (ended.state.result, ended.state.reason) == ("failed", "bad key")
-
-
-def test_the_last_try_of_a_call_is_the_last() -> None:
-    twice = NEW.after(limited(model_tries=2), CONTEXT, BEGIN, failure(), BEGIN)
-    ended = twice.when(failure("502")).then_kinds(CallFailed, AttemptEnded)
-    assert ended.state.reason == "2 tries of one model call failed, the last with: 502"
-    assert ended.state.model_calls == 2
+    assert len(after.state.reason) == 2000
+    assert 900 < len(after.state.lesson) < 2000
 
 
 # --------------------------------------------------------------------------------- tool calls

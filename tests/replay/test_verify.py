@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from events import attempt, attempt_rules, attempt_words, hint, run_rules, run_words
+from events import attempt, attempt_rules, attempt_words, hint, lesson, run_rules, run_words
 from events import prompts as prompts_module
 from replay.divergence import Divergence
 from replay.timeline import state_at
@@ -84,8 +84,8 @@ MUTANTS = [
     (attempt_rules, "_submit", "AttemptSubmitted(state.tree)",
      "AttemptSubmitted(state.bound.base_tree)", "decision"),
     (attempt_rules, "_merge", "recheck=moved and", "recheck=not moved and", "decision"),
-    (attempt_rules, "_merge", "[:CONFLICTS_NAMED]", "[:0]", "decision"),
-    (attempt_rules, "_lesson", "hint: {hint}", "note: {hint}", "decision"),
+    (attempt_rules, "_merge", "named(command.conflicts)", "named(())", "decision"),
+    (lesson, "lesson_of", "hint: {hint}", "note: {hint}", "decision"),
     (attempt_rules, "_check", "if outcome.ok", "if not outcome.ok", "decision"),
     (run_rules, "model_for", "min(number, len(ladder)) - 1", "0", None),
     (run_rules, "_assign", "while state.free_workers", "while not events", "decision"),
@@ -120,9 +120,9 @@ def test_every_changed_rule_is_noticed(
     new: str,
     kind: str,
 ) -> None:
-    changed = mutated(module, name, old, new)
+    rule, changed = getattr(module, name), mutated(module, name, old, new)
     for place in (module, attempt_rules, run_rules):
-        if getattr(place, name, None) is getattr(module, name):
+        if getattr(place, name, None) is rule:
             monkeypatch.setattr(place, name, changed)
     if name == "decide":
         decider = run_rules.DECIDER
@@ -335,8 +335,8 @@ def test_another_version_of_the_rules_may_have_decided_otherwise(
 ) -> None:
     forge(copy, of_other_rules)
     assert verdict_on(copy).code == "verified"
-    changed = mutated(attempt_rules, "_lesson", "hint: {hint}", "note: {hint}")
-    monkeypatch.setattr(attempt_rules, "_lesson", changed)
+    changed = mutated(lesson, "lesson_of", "hint: {hint}", "note: {hint}")
+    monkeypatch.setattr(attempt_rules, "lesson_of", changed)
     verdict = verdict_on(copy)
     assert (verdict.code, verdict.divergences, verdict.first) == ("other_rules", (), None)
     assert verdict.differences
