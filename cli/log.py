@@ -13,10 +13,13 @@ from cli.escape import ascii_json, clipped, path_text, shown
 from cli.exit_code import ExitCode
 from cli.history import CODEC, add_arguments, folder_of, torn_note
 from cli.holder import holder_of
+from cli.log_filters import Filter, add_filters
+from cli.log_texts import Read, record_json, texts_of
 from cli.words import words_of
 from events.base import Event, UnknownEvent
 from events.ids import TicketId
 from events.streams import kind_of, name_of
+from store.blobs import Blobs
 from store.log import Recorded
 from store.reader import LogReader
 from store.watch import Watch
@@ -47,11 +50,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stream", metavar="S", help="only this stream, as run, or all of a kind, as attempt"
     )
+    add_filters(parser)
+    parser.add_argument(
+        "--full", action="store_true", help="long texts as well, which are kept beside the log"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the events; with `--json` the records as they stand in the log."""
     folder = folder_of(args)
+    wanted = Filter(args)
+    read = Blobs(folder.blobs).text if args.full else None
     with ExitStack() as stack:
         watch = stack.enter_context(Watch([folder.log, folder.lock])) if args.follow else None
         reader = stack.enter_context(LogReader(folder.log, CODEC))
@@ -59,8 +68,8 @@ def run(args: argparse.Namespace) -> int:
             # Asked first: what a writer wrote before it let go is read in any case.
             held = holder_of(folder.lock) is not None
             for recorded, line in _new(reader, folder.log):
-                if _is_wanted(recorded, args):
-                    _print(recorded, line, as_json=args.json)
+                if _is_wanted(recorded, args) and wanted.wants(recorded):
+                    _print(recorded, line, read, as_json=args.json)
             sys.stdout.flush()
             if watch is None or not held:
                 break
@@ -85,10 +94,15 @@ def _new(reader: LogReader, log: Path) -> Iterator[tuple[Recorded, bytes]]:
             start = reader.head.offset
 
 
-def _print(recorded: Recorded, line: bytes, *, as_json: bool) -> None:
+def _print(recorded: Recorded, line: bytes, read: Read | None, *, as_json: bool) -> None:
     if not as_json:
         print(line_of(recorded))
-    elif sys.stdout.isatty():
+        if read is not None:
+            print("".join(f"{text}\n" for text in texts_of(recorded.event, read)), end="")
+        return
+    if read is not None:
+        line = record_json(line, read)
+    if sys.stdout.isatty():
         print(ascii_json(line.decode()))
     else:
         sys.stdout.buffer.write(line + b"\n")

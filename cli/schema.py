@@ -96,17 +96,41 @@ def log_schema() -> Schema:
     return _schema("One line of the event log of trackside", line)
 
 
+def answers_schema() -> Schema:
+    """Return the schema of what each command prints with ``--json``, by command.
+
+    `log` prints the records as they stand in the log instead.
+    """
+    from cli.answers import ANSWERS
+    from cli.past_answers import ANSWERS as OF_THE_PAST
+
+    kinds = ANSWERS | OF_THE_PAST
+    forms, parts = _components(*kinds.values())
+    body: Schema = {"type": "object", "properties": dict(zip(kinds, forms, strict=True))}
+    return _schema("What commands of trackside answer", body | {"$defs": parts})
+
+
 SCHEMAS: dict[str, Callable[[], Schema]] = {
     "track": track_schema,
     "config": config_schema,
     "playbook": playbook_schema,
     "log": log_schema,
+    "answers": answers_schema,
 }
 
 
 def _components(*kinds: Any) -> tuple[list[Schema], Schema]:  # noqa: ANN401 - type forms
-    forms, parts = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
+    forms, parts = msgspec.json.schema_components(
+        kinds, schema_hook=_any, ref_template="#/$defs/{name}"
+    )
     return list(forms), parts
+
+
+def _any(kind: type) -> Schema:
+    """Return the schema of what may be anything."""
+    if kind is object:
+        return {"description": "Any JSON."}
+    raise NotImplementedError(kind)
 
 
 def _schema(title: str, body: Schema) -> Schema:

@@ -35,7 +35,9 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
     code: str
     """``verified``, ``other_rules``, ``diverged`` or ``damaged``: the worst of all runs."""
-    runs: tuple[Verdict | Damaged, ...]
+    runs: tuple[Verdict, ...]
+    damaged: tuple[Damaged, ...]
+    """Runs of which nothing could be worked out."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -55,32 +57,30 @@ def run(args: argparse.Namespace) -> int:
     repository = repository_of(args)
     names: list[str | None] = [*args.runs] or [None]
     folders = [RunFolder.find(repository, name) for name in names]
-    answers: list[Verdict | Damaged] = []
+    verdicts: list[Verdict] = []
+    damaged: list[Damaged] = []
     for folder in folders:
         archive = Archive(folder, CODEC)
         try:
-            answers.append(verify(archive, repository))
+            verdicts.append(verify(archive, repository))
         except DamageError as error:
-            answers.append(Damaged(run=folder.run, problem=str(error)))
+            damaged.append(Damaged(run=folder.run, problem=str(error)))
         say_torn(archive)
-    worst = max((answer.code for answer in answers), key=_BY_GRAVITY.index)
+    codes = {one.code for one in verdicts} | {one.code for one in damaged}
+    worst = max(codes, key=_BY_GRAVITY.index)
     if args.json:
-        print_answer(Verification(code=worst, runs=tuple(answers)))
+        answer = Verification(code=worst, runs=tuple(verdicts), damaged=tuple(damaged))
+        print_answer(answer)
     else:
-        for answer in answers:
-            _print(answer)
+        for verdict in verdicts:
+            print(*lines_of(verdict), sep="\n")
+        for one in damaged:
+            print(f"trackside: {shown(one.problem)}", file=sys.stderr)
     return ExitCode.COMPLETED if worst in _GOOD else ExitCode.LOG_DAMAGED
 
 
 _GOOD = ("verified", "other_rules")
 _BY_GRAVITY = (*_GOOD, "diverged", "damaged")
-
-
-def _print(answer: Verdict | Damaged) -> None:
-    if isinstance(answer, Damaged):
-        print(f"trackside: {shown(answer.problem)}", file=sys.stderr)
-    else:
-        print(*lines_of(answer), sep="\n")
 
 
 def lines_of(verdict: Verdict) -> Iterator[str]:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from cli.main import main
@@ -303,7 +304,8 @@ def test_verify_goes_through_all_runs_that_are_named(copy: RunFolder, beside: Sh
     assert "is damaged" in told.err
     answer = beside("verify", "baked", "whole", "--json").answer
     assert answer["code"] == "damaged"
-    assert [one["code"] for one in answer["runs"]] == ["damaged", "verified"]
+    assert [one["run"] for one in answer["runs"]] == ["whole"]
+    assert [one["run"] for one in answer["damaged"]] == ["baked"]
 
 
 def test_checkout_writes_the_code_of_a_moment(shell: Shell, tmp_path: Path) -> None:
@@ -315,6 +317,49 @@ def test_checkout_writes_the_code_of_a_moment(shell: Shell, tmp_path: Path) -> N
     assert (answer["code"], answer["ticket"]) == ("checked_out", "base")
     assert contents(tmp_path / "again")["app/greet.py"][1] == b"def greet(name):\n  return 1\n"
     assert shell("checkout", tmp_path / "out").code == 2
+
+
+def positions(told: Told) -> list[int]:
+    return [json.loads(line)["position"] for line in told.out.splitlines()]
+
+
+def test_log_prints_what_is_about_an_attempt(shell: Shell, baked: RunFolder) -> None:
+    told = shell("log", "--ticket", "retry", "--attempt", "2", "--json")
+    assert positions(told) == positions(shell("log", "--attempt", "retry.2", "--json"))
+    records = {one.position: one for one in archive_of(baked).records()}
+    streams = {records[position].stream for position in positions(told)}
+    assert streams == {"attempt/retry.2", "run"}
+
+
+def test_log_prints_what_an_actor_decided(shell: Shell, baked: RunFolder) -> None:
+    for actor, kind in (("qa", "hint"), ("conductor", "run"), ("store", "log")):
+        wanted = [one.position for one in archive_of(baked).records()
+                  if one.stream.partition("/")[0] == kind]  # fmt: skip
+        assert positions(shell("log", "--actor", actor, "--json")) == wanted
+
+
+def test_log_prints_what_is_between_two_moments(shell: Shell, baked: RunFolder) -> None:
+    assert positions(shell("log", "--from", "5", "--to", "9", "--json")) == [5, 6, 7, 8, 9]
+    records = list(archive_of(baked).records())
+    start, end = records[20].at, records[40].at
+    wanted = [one.position for one in records if start <= one.at <= end]
+    assert positions(shell("log", "--from", start, "--to", end, "--json")) == wanted
+    assert shell("log", "--from", "soon").code == 2
+
+
+def test_log_puts_long_texts_back_in_their_place(shell: Shell, baked: RunFolder) -> None:
+    position = next(
+        one.position
+        for one in archive_of(baked).records()
+        if b'"output":{"blob"' in msgspec.json.encode(one.event)
+    )
+    words = ("log", "--from", str(position), "--to", str(position))
+    assert "|" not in shell(*words).out
+    full = shell(*words, "--full").out
+    assert "        outcome.output:\n        | 1\n        | 2\n" in full
+    record = json.loads(shell(*words, "--full", "--json").out)
+    assert record["event"]["outcome"]["output"].endswith("\n999\n")
+    assert record["cause"]["outcome"]["output"] == record["event"]["outcome"]["output"]
 
 
 WATCHED = """\

@@ -1,0 +1,20 @@
+"""The shapes of what the commands about the past print with `--json`; each stands at its fold."""
+
+import msgspec
+
+from cli.verify import Verification
+from replay.diff import Comparison
+from replay.exchange import Exchange
+from replay.show import Shown
+from replay.trees import CheckedOut
+from replay.why import Why
+
+ANSWERS: dict[str, type[msgspec.Struct]] = {
+    "show": Shown,
+    "context": Exchange,
+    "why": Why,
+    "diff": Comparison,
+    "verify": Verification,
+    "checkout": CheckedOut,
+}
+"""Command -> the shape of its answer."""
