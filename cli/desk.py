@@ -136,8 +136,8 @@ class Desk:
 
     def _choice(self, question: Question, menu: str) -> str:
         """Return the key that is chosen; nothing if the question is over, or the desk is closed."""
+        self._terminal.forget_keys()  # before the menu: what is typed after it is meant
         self._say(menu, end=" ")
-        self._terminal.forget_keys()
         while self._is_open(question):
             key = self._terminal.key()
             if key in _KEYS:

@@ -1,6 +1,7 @@
 """A person's terminal: single keys and short lines in, text out, and left as it was found."""
 
 import os
+import re
 import select
 import sys
 import termios
@@ -11,6 +12,8 @@ from contextlib import contextmanager, suppress
 from typing import TextIO
 
 _CHUNK_BYTES = 4096
+_SEQUENCE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|O.)")
+"""What a terminal sends for an arrow or a function key (ECMA-48, control sequences)."""
 
 
 def at_terminal() -> bool:
@@ -91,7 +94,7 @@ class Terminal:
             data = self._read()
             if not data:
                 return ""
-            text = data.decode("ascii", "replace").rstrip("\r\n")
+            text = _SEQUENCE.sub("", data.decode("ascii", "replace")).rstrip("\r\n")
             if len(text) == 1:
                 return text.lower()
 

@@ -199,8 +199,9 @@ class Toolbox:
                 return writing.plan(self.root, arguments).diff
             case RunCommand(command=command):
                 sandbox = self._runner.sandbox
+                under = "\n         "  # so that no line of a command passes for one of ours
                 return (
-                    f"command: {command}\n"
+                    f"command: {command.replace(chr(10), under)}\n"
                     f"worktree: {self.root}\n"
                     f"time limit: {self._timeout_s(arguments):g} s\n"
                     f"environment: {' '.join(sorted(self._environment))}\n"

@@ -50,7 +50,10 @@ class Screen:
         until = time.monotonic() + LONGEST_S
         while self._read(until - time.monotonic()):
             pass
-        return self.process.wait(LONGEST_S)
+        try:
+            return self.process.wait(1.0)
+        except subprocess.TimeoutExpired as error:
+            raise AssertionError(f"the process does not end: {self.text}") from error
 
     def echoes(self) -> bool:
         """Whether the terminal shows what is typed, as it does for a shell."""

@@ -145,7 +145,7 @@ def test_a_preview_shows_what_will_really_happen(worker: Worker) -> None:
     same = call("write_file", path="a.txt", content="one\n")
     assert worker.tools.preview(same).startswith("no change")
     shown = worker.tools.preview(call("run_command", command="make\nall", timeout_s=9))
-    assert shown.startswith(f"command: make\nall\nworktree: {worker.root}\ntime limit: 9 s\n")
+    assert shown.startswith(f"command: make\n         all\nworktree: {worker.root}\ntime limit: 9 s\n")
     assert "environment: PATH\n" in shown
     assert "sandbox: none: Commands run with all your rights" in shown
     assert worker.tools.preview(call("give_up", reason="x")) == 'give_up {"reason":"x"}\n'
