@@ -6,12 +6,13 @@ import statistics
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 
 from benchmarks.instant_run import CODEC
 from benchmarks.measure import Goal, Row, Task, in_turns, row_of
-from benchmarks.peers import eventsourcing_fill
+from benchmarks.peers import open_aggregate
 from events.attempt_words import BeginCall, CallBegun
 from events.ids import Digest, StreamId
 from store.jsonl import JsonlLog
@@ -32,19 +33,11 @@ def rows(folder: Path, rounds: int, appends: int) -> list[Row]:
         place.mkdir()
         return place
 
-    tasks: dict[str, Task] = {
-        "limit": lambda: statistics.median(_bare(new(), appends)),
-        "ours": lambda: statistics.median(_alone(new(), appends)),
-        "sqlite3, WAL, synchronous = FULL": lambda: statistics.median(_sqlite(new(), appends)),
-    }
-    if eventsourcing_fill is not None:
-        fill = eventsourcing_fill
-        tasks[_EVENTSOURCING] = lambda: statistics.median(fill(new(), appends)[0])
-    alone = in_turns(rounds, tasks)
+    alone = _one_at_a_time(new, rounds, appends)
     among = in_turns(
         rounds,
         {
-            "limit": lambda: 1e6 / statistics.median(_bare(new(), appends)),
+            "limit": lambda: _bare_rate(new(), appends),
             "ours": lambda: _together(new(), appends),
         },
     )
@@ -56,7 +49,7 @@ def rows(folder: Path, rounds: int, appends: int) -> list[Row]:
             alone,
             limit_is="write + fdatasync",
             goal=Goal("<=", 1.25),
-            skipped=() if eventsourcing_fill is not None else (_EVENTSOURCING,),
+            skipped=() if open_aggregate is not None else (_EVENTSOURCING,),
         ),
         row_of(
             f"append, {IN_FLIGHT} in flight",
@@ -69,48 +62,78 @@ def rows(folder: Path, rounds: int, appends: int) -> list[Row]:
     ]
 
 
-def _timed(appends: int, append: Callable[[int], object]) -> list[float]:
-    """Return how many microseconds each of the appends took."""
-    took = []
-    for number in range(appends):
+def _one_at_a_time(new: Callable[[], Path], rounds: int, appends: int) -> dict[str, list[float]]:
+    """Return the median microseconds of each round; who appends changes after every append."""
+    figures: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        with ExitStack() as opened:
+            ways = {name: way(new(), opened) for name, way in _WAYS.items()}
+            took = [[append() for append in ways.values()] for _ in range(appends)]
+        for name, each in zip(ways, zip(*took, strict=True), strict=True):
+            figures.setdefault(name, []).append(statistics.median(each))
+    return figures
+
+
+def _timed(append: Callable[[int], object]) -> Task:
+    """Return the task of one more append, which tells its microseconds."""
+    numbers = count()
+
+    def timed() -> float:
+        number = next(numbers)
         began = time.perf_counter()
         append(number)
-        took.append((time.perf_counter() - began) * 1e6)
-    return took
+        return (time.perf_counter() - began) * 1e6
+
+    return timed
 
 
-def _bare(folder: Path, appends: int) -> list[float]:
+def _bare(folder: Path, opened: ExitStack) -> Task:
     line = b"x" * (LINE_BYTES - 1) + b"\n"
     fd = os.open(folder / "bare", os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+    opened.callback(os.close, fd)
 
     def append(_number: int) -> None:
         os.write(fd, line)
         os.fdatasync(fd)
 
-    try:
-        return _timed(appends, append)
-    finally:
-        os.close(fd)
+    return _timed(append)
 
 
-def _alone(folder: Path, appends: int) -> list[float]:
-    with JsonlLog.open(folder / "log.jsonl", CODEC, program="bench") as log:
-        stream = StreamId("attempt/T1.1")
-        return _timed(appends, lambda n: log.append(stream, [EVENT], expected=n, cause=CAUSE))
+def _ours(folder: Path, opened: ExitStack) -> Task:
+    log = opened.enter_context(JsonlLog.open(folder / "log.jsonl", CODEC, program="bench"))
+    stream = StreamId("attempt/T1.1")
+    return _timed(lambda number: log.append(stream, [EVENT], expected=number, cause=CAUSE))
 
 
-def _sqlite(folder: Path, appends: int) -> list[float]:
+def _sqlite(folder: Path, opened: ExitStack) -> Task:
     line = "x" * LINE_BYTES
     connection = sqlite3.connect(folder / "events.sqlite", isolation_level=None)
+    opened.callback(connection.close)
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = full")
     connection.execute("create table events (position integer primary key, event)")
-    try:
-        return _timed(
-            appends, lambda _: connection.execute("insert into events (event) values (?)", [line])
-        )
-    finally:
-        connection.close()
+    return _timed(lambda _: connection.execute("insert into events (event) values (?)", [line]))
+
+
+def _eventsourcing(folder: Path, opened: ExitStack) -> Task:
+    assert open_aggregate is not None
+    return _timed(open_aggregate(folder, opened).append)
+
+
+_WAYS: dict[str, Callable[[Path, ExitStack], Task]] = {
+    "limit": _bare,
+    "ours": _ours,
+    "sqlite3, WAL, synchronous = FULL": _sqlite,
+}
+if open_aggregate is not None:
+    _WAYS[_EVENTSOURCING] = _eventsourcing
+
+
+def _bare_rate(folder: Path, appends: int) -> float:
+    """Return how many appends a second the limit gets through."""
+    with ExitStack() as opened:
+        append = _bare(folder, opened)
+        return 1e6 / statistics.mean(append() for _ in range(appends))
 
 
 def _together(folder: Path, appends: int) -> float:

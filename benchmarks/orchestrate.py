@@ -16,6 +16,7 @@ import pykka
 from benchmarks.instant_run import WORKERS, Shape, conduct, dependencies
 from benchmarks.measure import Goal, Row, Task, in_turns, row_of
 from benchmarks.peers import langgraph_run
+from store.disk import RealDisk
 
 LINE = b"x" * 399 + b"\n"
 GOALS: dict[Shape, Goal] = {
@@ -47,6 +48,8 @@ def _row(folder: Path, rounds: int, tickets: int, shape: Shape) -> Row:
         tasks["LangGraph + SqliteSaver"] = lambda: _timed(
             lambda: graph(place(), list(dependencies(shape, few))), few
         )
+    disk = _CountingDisk()
+    conduct(place(), shape, tickets, disk)
     return row_of(
         f"orchestrate, {shape}",
         "us a ticket",
@@ -54,8 +57,17 @@ def _row(folder: Path, rounds: int, tickets: int, shape: Shape) -> Row:
         limit_is="pykka, 4 records, 2 syncs",
         goal=GOALS[shape],
         skipped=() if langgraph_run is not None else ("LangGraph + SqliteSaver",),
-        note=f"{tickets:,} tickets, {WORKERS} workers",
+        note=f"{tickets:,} tickets, {WORKERS} workers; ours: {disk.syncs / tickets:.1f} syncs each",
     )
+
+
+class _CountingDisk(RealDisk):
+    def __init__(self) -> None:
+        self.syncs = 0
+
+    def fdatasync(self, fd: int) -> None:
+        self.syncs += 1
+        super().fdatasync(fd)
 
 
 def _growth(folder: Path, tickets: int) -> Row:

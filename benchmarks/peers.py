@@ -6,8 +6,8 @@ Each is None where it is not. Mypy need not know them, so they are imported by n
 import operator
 import os
 import sqlite3
-import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
@@ -60,30 +60,25 @@ Ticket: Any = _domain and type(
 """Stands here because its events are found again by its name."""
 
 
-def _fill_aggregate(folder: Path, events: int) -> tuple[list[float], float]:
-    database = str(folder / "events.sqlite")
-    app = _application.Application(
-        env={**os.environ, "PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": database}
-    )
-    try:
-        ticket, took = Ticket(), []
-        for number in range(events):
-            began = time.perf_counter()
-            ticket.note(text=f"{number:0400}")
-            app.save(ticket)
-            took.append((time.perf_counter() - began) * 1e6)
-        began = time.perf_counter()
-        app.repository.get(ticket.id)
-        return took, events / (time.perf_counter() - began)
-    finally:
-        app.close()
+class Aggregate:
+    """An aggregate in SQLite, one event of 400 bytes after another."""
+
+    def __init__(self, folder: Path, opened: ExitStack) -> None:
+        place = {"PERSISTENCE_MODULE": "eventsourcing.sqlite"}
+        place["SQLITE_DBNAME"] = str(folder / "aggregate.sqlite")
+        self._app = _application.Application(env={**os.environ, **place})
+        opened.callback(self._app.close)
+        self._ticket = Ticket()
+
+    def append(self, number: int) -> None:
+        self._ticket.note(text=f"{number:0400}")
+        self._app.save(self._ticket)
+
+    def replay(self) -> None:
+        self._app.repository.get(self._ticket.id)
 
 
 langgraph_run: Callable[[Path, Plan], None] | None = _run_graph if _graph and _saver else None
 """Carries a plan of nodes that do nothing to its end, each step durable."""
 
-eventsourcing_fill: Callable[[Path, int], tuple[list[float], float]] | None = (
-    _fill_aggregate if _application and _domain else None
-)
-"""Gives an aggregate in SQLite so many events of 400 bytes; returns the microseconds of each, and
-how many a second are replayed."""
+open_aggregate: type[Aggregate] | None = Aggregate if _application and _domain else None

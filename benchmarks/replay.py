@@ -3,8 +3,8 @@
 import gc
 import sqlite3
 import time
+from contextlib import ExitStack
 from functools import reduce
-from itertools import count
 from pathlib import Path
 from typing import Any, Union, cast
 
@@ -12,7 +12,7 @@ import msgspec
 
 from benchmarks.instant_run import CODEC, UnsyncedDisk, conduct
 from benchmarks.measure import Goal, Row, in_turns, row_of
-from benchmarks.peers import eventsourcing_fill
+from benchmarks.peers import open_aggregate
 from events import world
 from events.streams import EVENT_TYPES
 from events.world import World
@@ -20,6 +20,7 @@ from store.codec import Line
 from store.reader import BLOCK_BYTES, LogReader
 
 _EVENTSOURCING = "eventsourcing, SQLite, unverified"
+AGGREGATE_EVENTS = 500
 
 
 def rows(folder: Path, rounds: int, tickets: int) -> list[Row]:
@@ -45,16 +46,19 @@ def rows(folder: Path, rounds: int, tickets: int) -> list[Row]:
         return events / (time.perf_counter() - began)
 
     tasks = {"limit": limit, "ours": ours, "sqlite3 + msgspec, unverified": sqlite}
-    if eventsourcing_fill is not None:
-        fill, numbers = eventsourcing_fill, count()
+    with ExitStack() as opened:
+        if open_aggregate is not None:
+            aggregate = open_aggregate(folder, opened)
+            for number in range(AGGREGATE_EVENTS):
+                aggregate.append(number)
 
-        def aggregate() -> float:
-            place = folder / f"aggregate-{next(numbers)}"
-            place.mkdir()
-            return fill(place, 500)[1]
+            def others() -> float:
+                began = time.perf_counter()
+                aggregate.replay()
+                return AGGREGATE_EVENTS / (time.perf_counter() - began)
 
-        tasks[_EVENTSOURCING] = aggregate
-    figures = in_turns(rounds, tasks)
+            tasks[_EVENTSOURCING] = others
+        figures = in_turns(rounds, tasks)
     size = path.stat().st_size / events
     return [
         row_of(
@@ -63,7 +67,7 @@ def rows(folder: Path, rounds: int, tickets: int) -> list[Row]:
             figures,
             limit_is="typed decoding, events dropped",
             goal=Goal(">=", 0.6),
-            skipped=() if eventsourcing_fill is not None else (_EVENTSOURCING,),
+            skipped=() if open_aggregate is not None else (_EVENTSOURCING,),
             note=f"{events:,} events of {size:.0f} bytes; verified, decoded, folded",
         )
     ]
