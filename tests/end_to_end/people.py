@@ -1,14 +1,13 @@
 """Runs that wait for people: how to see what they ask, and what became of the answers."""
 
 import getpass
-import os
 import select
 import subprocess
 import time
 from pathlib import Path
 
 from events.approval import Answer, ApprovalAnswered, ApprovalAsked, Question
-from events.attempt_words import ToolFinished, ToolStarted
+from events.attempt_events import ToolFinished, ToolStarted
 from events.ids import ApprovalId
 from events.waiting import waiting
 from store.clocks import clocks
@@ -22,22 +21,23 @@ LONGEST_S = 30.0
 def asked(project: Project, process: "subprocess.Popen[bytes]", count: int = 1) -> list[Question]:
     """Wait until a live run asks `count` questions at once, and return them, first asked first."""
     log = project.folder_of() / "events.jsonl"
-    end = os.pidfd_open(process.pid)
     until = time.monotonic() + LONGEST_S
-    try:
-        while time.monotonic() < until and not select.select([end], [], [], 0.005)[0]:
-            if log.exists() and log.stat().st_size:
-                break
-        with Watch([log]) as watch:
-            while time.monotonic() < until:
-                questions = list(waiting(project.world()))
-                if len(questions) >= count:
-                    return questions
-                assert process.poll() is None, "the run has ended"
-                watch.wait()
-    finally:
-        os.close(end)
-    raise AssertionError("nothing was asked")
+    while not (log.exists() and log.stat().st_size):
+        _check_lives(process, until)
+        select.select([], [], [], 0.005)  # there is no folder yet that could be watched
+    with Watch([log]) as watch:
+        while True:
+            questions = list(waiting(project.world()))
+            if len(questions) >= count:
+                return questions
+            _check_lives(process, until)
+            watch.wait()
+
+
+def _check_lives(process: "subprocess.Popen[bytes]", until: float) -> None:
+    if process.poll() is not None:
+        raise AssertionError(f"the run has ended: {process.communicate()}")
+    assert time.monotonic() < until, "nothing was asked"
 
 
 def open_questions(project: Project) -> list[ApprovalId]:
