@@ -13,6 +13,7 @@ _COMMANDS = {
     "--help": ["--help"],
     "status": ["status", "bench", "--repo", "."],
     "view": ["view", "till.py"],
+    "report": ["report", "bench", "--repo", ".", "--output", "run.html"],
 }
 """What each command is called with, in a repository of one run."""
 
