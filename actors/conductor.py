@@ -24,15 +24,16 @@ from actors.messages import (
     Unanswered,
     WorkerMessage,
 )
+from events.assignment import terms_of
 from events.attempt import Attempt
-from events.attempt_words import (
+from events.attempt_commands import (
     AttemptCommand,
-    AttemptEvent,
     BeginMerge,
     EndAttempt,
     RecordAnswer,
     StartAttempt,
 )
+from events.attempt_events import AttemptEvent
 from events.errors import CommandRefusedError
 from events.ids import ApprovalId, AttemptId, CommitId
 from events.run import (
@@ -50,8 +51,7 @@ from events.run import (
     due,
     model_wait,
 )
-from events.run_rules import terms_of
-from events.run_words import (
+from events.run_commands import (
     AmendPolicy,
     AssignTickets,
     EndRun,
@@ -63,9 +63,9 @@ from events.run_words import (
     RecordDelivery,
     ReserveBudget,
     RunCommand,
-    RunEvent,
     UnparkTicket,
 )
+from events.run_events import RunEvent
 from store.entity import Entity
 from store.errors import StoreError
 from workspace.errors import GitDiskError, WorktreeUnusableError

@@ -12,24 +12,10 @@ from msgspec.structs import replace
 from actors.workshop import Workshop
 from events.action import Action, Outcome
 from events.approval import Question
-from events.attempt import (
-    Attempt,
-    CallModel,
-    ConsiderTool,
-    Gate,
-    MakeCommit,
-    MergeTree,
-    OpenContext,
-    PrepareCall,
-    RunCheck,
-    RunSetup,
-    RunTool,
-)
-from events.attempt_rules import FINISH, GIVE_UP
-from events.attempt_words import (
+from events.attempt import Attempt, Gate
+from events.attempt_commands import (
     AttemptCommand,
     BeginCall,
-    Call,
     RecordCallFailure,
     RecordCheck,
     RecordCommit,
@@ -41,6 +27,19 @@ from events.attempt_words import (
     ReportWorktreeLost,
     RequestTool,
 )
+from events.attempt_due import (
+    CallModel,
+    ConsiderTool,
+    MakeCommit,
+    MergeTree,
+    OpenContext,
+    PrepareCall,
+    RunCheck,
+    RunSetup,
+    RunTool,
+)
+from events.attempt_rules import FINISH, GIVE_UP
+from events.attempt_terms import Call
 from events.brief import Brief
 from events.budget import Amount, amount_of
 from events.commit_message import commit_message

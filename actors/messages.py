@@ -8,11 +8,11 @@ import msgspec
 import pykka
 
 from events.approval import Answer, Question
-from events.attempt_words import AttemptCommand
+from events.attempt_commands import AttemptCommand
 from events.hint import Failure
 from events.ids import ApprovalId, AttemptId
 from events.policy import Amendment
-from events.run_words import OperatorCommand, ReserveBudget, RunCommand
+from events.run_commands import OperatorCommand, ReserveBudget, RunCommand
 
 M = TypeVar("M", contravariant=True)
 

@@ -19,14 +19,14 @@ from actors.messages import (
     QaMessage,
     Ref,
 )
-from events.attempt_words import TakeHint
+from events.attempt_commands import TakeHint
 from events.budget import amount_of
 from events.conversation import Completion, Prompt, Usage
 from events.diagnosis import asked_again, first_cause, hint_in, hint_prompt, too_long
 from events.hint import AskHint, Failure, Hint, HintCommand, HintEvent, RecordHint, Source
 from events.ids import AttemptId
 from events.payload import KeepText, ReadText
-from events.run_words import ReserveBudget
+from events.run_commands import ReserveBudget
 from models.errors import ModelError
 from store.entity import Entity
 

@@ -37,7 +37,7 @@ from events.errors import CommandRefusedError
 from events.hint import Failure, Hint, HintCommand, HintEvent
 from events.ids import ApprovalId, AttemptId, CommitId, StreamId, stream_of
 from events.run import Run
-from events.run_words import OperatorCommand, RecordDelivery
+from events.run_commands import OperatorCommand, RecordDelivery
 from events.streams import RUN, name_of
 from events.world import World
 from store.entity import Entity

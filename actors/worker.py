@@ -21,17 +21,9 @@ from actors.messages import (
     Ref,
     WorkerMessage,
 )
-from events.attempt import (
-    AskApproval,
-    AskForHint,
-    Attempt,
-    Report,
-    Step,
-    due,
-)
-from events.attempt_words import (
+from events.attempt import Attempt
+from events.attempt_commands import (
     AttemptCommand,
-    AttemptEvent,
     BeginCall,
     EndAttempt,
     RecordCallFailure,
@@ -39,9 +31,11 @@ from events.attempt_words import (
     ReviewDoubt,
     TakeHint,
 )
+from events.attempt_due import AskApproval, AskForHint, Report, Step, due
+from events.attempt_events import AttemptEvent
 from events.errors import CommandRefusedError
 from events.ids import AttemptId
-from events.run_words import HoldTicket, QueueMerge, RecordResult, ReserveBudget, SettleBudget
+from events.run_commands import HoldTicket, QueueMerge, RecordResult, ReserveBudget, SettleBudget
 from events.streams import name_of
 from store.entity import Entity
 

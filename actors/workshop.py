@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
-from events.attempt_words import Terms
+from events.attempt_terms import Terms
 from events.conversation import Usage
 from events.ids import AttemptId, CallId, RunId
 from models.service import ModelService

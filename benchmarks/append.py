@@ -13,7 +13,8 @@ from pathlib import Path
 from benchmarks.instant_run import CODEC
 from benchmarks.measure import Goal, Row, Task, in_turns, row_of
 from benchmarks.peers import open_aggregate
-from events.attempt_words import BeginCall, CallBegun
+from events.attempt_commands import BeginCall
+from events.attempt_events import CallBegun
 from events.ids import Digest, StreamId
 from store.jsonl import JsonlLog
 

@@ -19,8 +19,17 @@ from cli.run import plan_of
 from cli.run_view import RunView
 from events import run_rules
 from events.action import Action
-from events.attempt import (
-    Attempt,
+from events.attempt import Attempt
+from events.attempt_commands import (
+    AttemptCommand,
+    BeginCall,
+    RecordCommit,
+    RecordContext,
+    RecordMerge,
+    RecordReply,
+    RequestTool,
+)
+from events.attempt_due import (
     CallModel,
     ConsiderTool,
     MakeCommit,
@@ -28,20 +37,12 @@ from events.attempt import (
     OpenContext,
     PrepareCall,
 )
-from events.attempt_words import (
-    AttemptCommand,
-    BeginCall,
-    Call,
-    RecordCommit,
-    RecordContext,
-    RecordMerge,
-    RecordReply,
-    RequestTool,
-)
+from events.attempt_terms import Call
 from events.conversation import Usage
 from events.ids import CallId, CommitId, Digest, RunId, TicketId, TreeId
 from events.policy import PRESETS
-from events.run_words import RecordDelivery, Start
+from events.run_commands import RecordDelivery
+from events.run_terms import Start
 from events.settings import Models, Settings
 from events.streams import EVENT_TYPES, RUN
 from events.ticket import Ticket

@@ -17,7 +17,7 @@ from cli.terminal import Terminal
 from cli.wiring import OpenRun
 from events.approval import Answer
 from events.ids import ApprovalId
-from events.run_words import CancelRun
+from events.run_commands import CancelRun
 from store.clocks import clocks
 
 NoteBug = Callable[[str, BaseException], None]

@@ -17,7 +17,7 @@ from cli.telling import add_run, operate
 from events.budget import SCOPES, UNITS, Amount, Ledger
 from events.ids import AttemptId
 from events.run import Run, budget_wait
-from events.run_words import DeclineBudget, RaiseBudget
+from events.run_commands import DeclineBudget, RaiseBudget
 from events.settings import Budget
 from events.state_digest import state_digest
 

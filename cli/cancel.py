@@ -6,7 +6,7 @@ from cli.exit_code import ExitCode
 from cli.history import load_planned, repository_of
 from cli.person import who
 from cli.telling import add_run, operate
-from events.run_words import CancelRun
+from events.run_commands import CancelRun
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

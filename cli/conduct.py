@@ -25,7 +25,7 @@ from events import run_rules
 from events.errors import CommandRefusedError
 from events.ids import CommitId, attempt_id
 from events.run import Deliver, Run, due
-from events.run_words import EndRun, RecordDelivery, RecordSandbox, RecordWait
+from events.run_commands import EndRun, RecordDelivery, RecordSandbox, RecordWait
 from events.streams import RUN
 from models.service import ModelService, Wait
 from store.clocks import clocks

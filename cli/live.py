@@ -20,7 +20,7 @@ from cli.standing import doing
 from cli.words import model_words
 from events.ids import TicketId, attempt_id
 from events.run import Run
-from events.run_words import TicketAssigned, TicketBlocked, TicketCompleted, TicketSkipped
+from events.run_events import TicketAssigned, TicketBlocked, TicketCompleted, TicketSkipped
 from events.ticket import Ticket, TicketState
 from store.log import Recorded
 

@@ -5,7 +5,7 @@ import argparse
 from cli.exit_code import ExitCode
 from cli.person import who
 from cli.telling import add_run, operate
-from events.run_words import PauseRun
+from events.run_commands import PauseRun
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

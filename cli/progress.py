@@ -8,9 +8,9 @@ from typing import Protocol, TextIO
 from cli.escape import clipped
 from cli.run_view import RunView
 from cli.words import words_of
-from events import attempt_words as attempt
+from events import attempt_events as attempt
 from events import fork_words as fork
-from events import run_words as run
+from events import run_events as run
 from events.approval import ApprovalAnswered
 from events.base import Event
 from events.streams import name_of

@@ -5,13 +5,8 @@ from pathlib import Path
 import msgspec
 
 from cli.history import CODEC
-from events.attempt_words import (
-    AttemptRebound,
-    AttemptStarted,
-    CallBegun,
-    ReplyRecorded,
-    Terms,
-)
+from events.attempt_events import AttemptRebound, AttemptStarted, CallBegun, ReplyRecorded
+from events.attempt_terms import Terms
 from events.base import Event
 from events.conversation import Completion, Prompt, RequestedCall, Tier
 from events.hint import HintGiven

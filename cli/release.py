@@ -10,7 +10,7 @@ from cli.exit_code import ExitCode
 from cli.person import who
 from cli.telling import add_run, operate
 from events.ids import TicketId
-from events.run_words import ReleaseTicket
+from events.run_commands import ReleaseTicket
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

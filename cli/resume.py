@@ -12,7 +12,7 @@ from cli.interrupts import interruptible
 from cli.person import who
 from cli.run import add_common
 from events.run import Run
-from events.run_words import ContinueRun
+from events.run_commands import ContinueRun
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

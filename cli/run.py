@@ -20,7 +20,8 @@ from cli.settings import load_settings
 from events.conversation import Usage
 from events.errors import TrackInvalidError
 from events.ids import RunId, TreeId
-from events.run_words import PlanTickets, Start, StartRun
+from events.run_commands import PlanTickets, StartRun
+from events.run_terms import Start
 from events.settings import Settings
 from events.ticket import Ticket
 from events.track import TrackSpec

@@ -6,7 +6,7 @@ from cli.exit_code import ExitCode
 from cli.person import who
 from cli.telling import add_run, operate
 from events.ids import TicketId
-from events.run_words import SkipTicket
+from events.run_commands import SkipTicket
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@ from datetime import date
 
 import msgspec
 
-from events.attempt_words import AttemptRebound, AttemptStarted, CallFailed, ReplyRecorded
+from events.attempt_events import AttemptRebound, AttemptStarted, CallFailed, ReplyRecorded
 from events.base import Event
 from events.conversation import Tier, Usage
 from events.fork_words import RunForked

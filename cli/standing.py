@@ -3,10 +3,10 @@
 from typing import Literal
 
 from cli.exit_code import ExitCode
-from events.attempt import (
+from events.attempt import Attempt
+from events.attempt_due import (
     AskApproval,
     AskForHint,
-    Attempt,
     CallModel,
     ConsiderTool,
     MakeCommit,

@@ -13,8 +13,8 @@ from cli.request_answers import Told
 from cli.request_text import preview_lines
 from events.errors import CommandRefusedError
 from events.ids import ApprovalId
+from events.run_commands import OperatorCommand
 from events.run_rules import decide
-from events.run_words import OperatorCommand
 from events.state_digest import state_digest
 from store.inbox import Message, TellRun
 

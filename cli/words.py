@@ -8,11 +8,11 @@ import re
 import msgspec
 
 from events import approval as gate
-from events import attempt_words as attempt
+from events import attempt_events as attempt
+from events import attempt_terms, journal
 from events import fork_words as fork
 from events import hint as qa
-from events import journal
-from events import run_words as run
+from events import run_events as run
 from events.action import Action, Outcome
 from events.base import Event, UnknownEvent
 from events.conversation import Usage
@@ -108,7 +108,7 @@ def _of_ticket(event: Event) -> str:
     return ""
 
 
-_ENDED: dict[attempt.Result, str] = {
+_ENDED: dict[attempt_terms.Result, str] = {
     "completed": "is done",
     "failed": "failed",
     "gave_up": "gave up",

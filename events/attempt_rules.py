@@ -8,36 +8,17 @@ import msgspec
 
 from events.action import Action, Outcome
 from events.attempt import (
-    HOLDING,
     MERGE_CHECK,
-    RATE_LIMIT,
     SETUP,
     Attempt,
     Permit,
-    evolve,
-    falls_back,
     owes_setup,
 )
-from events.attempt_words import (
-    AnswerTaken,
+from events.attempt_commands import (
     AttemptCommand,
-    AttemptEnded,
-    AttemptEvent,
-    AttemptRebound,
-    AttemptStarted,
-    AttemptSubmitted,
     BeginCall,
     BeginMerge,
-    Call,
-    CallBegun,
-    CallFailed,
-    CheckRan,
-    CommitMade,
-    ContextAssembled,
     EndAttempt,
-    HintTaken,
-    MergeBegun,
-    PermitVoided,
     RebindAttempt,
     RecordAnswer,
     RecordCallFailure,
@@ -48,15 +29,28 @@ from events.attempt_words import (
     RecordReply,
     RecordSetup,
     RecordToolResult,
-    ReplyRecorded,
     ReportWorktreeLost,
     RequestTool,
-    Result,
     ReviewDoubt,
-    SetupRan,
     StartAttempt,
     TakeHint,
-    Terms,
+)
+from events.attempt_endings import ended
+from events.attempt_events import (
+    AnswerTaken,
+    AttemptEnded,
+    AttemptEvent,
+    AttemptRebound,
+    AttemptStarted,
+    AttemptSubmitted,
+    CheckRan,
+    CommitMade,
+    ContextAssembled,
+    HintTaken,
+    MergeBegun,
+    PermitVoided,
+    ReplyRecorded,
+    SetupRan,
     ToolDoubted,
     ToolFinished,
     ToolGated,
@@ -65,19 +59,24 @@ from events.attempt_words import (
     WorkFinished,
     WorktreeLost,
 )
+from events.attempt_fold import evolve
+from events.attempt_terms import Call, Terms
 from events.decider import Decider
 from events.errors import CommandRefusedError
 from events.ids import ApprovalId, CallId, Digest
-from events.lesson import LESSON_CHARS, clipped, lesson_of, named
+from events.lesson import named
+from events.model_calls import (
+    begin_call,
+    call_failure,
+)
 from events.payload import Text
 from events.policy import Judgement, judge
 
 BLOCKED = re.compile(r"\s*BLOCKED\b[\s:.-]*")
 """product.md, section 4.4: a text that starts so gives up; the word elsewhere means nothing."""
-FINISH, GIVE_UP = "finish", "give_up"
 
-FIRST_DELAY_S, LONGEST_DELAY_S, MOST_DOUBLINGS = 1.0, 60.0, 6
-"""Between two tries of a model call, doubling, unless the server names a delay."""
+
+FINISH, GIVE_UP = "finish", "give_up"
 
 
 def decide(command: AttemptCommand, state: Attempt) -> Sequence[AttemptEvent]:
@@ -92,7 +91,7 @@ def decide(command: AttemptCommand, state: Attempt) -> Sequence[AttemptEvent]:
         case EndAttempt(result="completed"):
             raise CommandRefusedError(command, "only the commit of its ticket completes an attempt")
         case EndAttempt(result=result, reason=reason) if state.stage not in {"new", "over"}:
-            return [_ended(state, result, reason)]
+            return [ended(state, result, reason)]
         case RebindAttempt(terms=terms) if state.stage not in {"new", "over"}:
             return [_rebound(command, terms, state)]
         case ReportWorktreeLost() if state.stage not in {"new", "opening", "over"}:
@@ -108,11 +107,11 @@ def decide(command: AttemptCommand, state: Attempt) -> Sequence[AttemptEvent]:
         case RecordSetup(outcome=outcome, tree=tree) if owes_setup(state):
             return [SetupRan(outcome, tree)]
         case BeginCall() if _between_turns(state) and state.call is None:
-            return [_begin_call(command, state)]
+            return [begin_call(command, state)]
         case RecordReply() if state.call is not None:
             return _reply(command, state)
         case RecordCallFailure() if state.call is not None:
-            return _call_failure(command, state)
+            return call_failure(command, state)
         case RequestTool(call=call) if state.running is None and _is_next(state, call):
             return _request_tool(command, state)
         case ReviewDoubt(call=call) if state.running is not None and state.running.call == call:
@@ -192,23 +191,12 @@ def _open(command: RecordContext, state: Attempt) -> list[AttemptEvent]:
         case "deny":
             return [
                 assembled,
-                _ended(state, "rejected", f"the policy denies it: {judgement.reason}"),
+                ended(state, "rejected", f"the policy denies it: {judgement.reason}"),
             ]
         case "ask":
             return [assembled, _gated(state, spawn, "spawn", judgement)]
         case _:
             assert_never(judgement.verdict)
-
-
-def _begin_call(command: BeginCall, state: Attempt) -> CallBegun | AttemptEnded:
-    limits = state.bound.limits
-    if len(state.turns) >= limits.turns:
-        return _ended(state, "failed", f"the limit of {limits.turns} turns is reached")
-    if command.elapsed_s > limits.wall_s:
-        return _ended(state, "failed", f"the limit of {limits.wall_s:g} s is reached")
-    return CallBegun(
-        len(state.turns) + 1, state.model_calls + 1, command.prompt, command.estimate, state.model
-    )
 
 
 def _reply(command: RecordReply, state: Attempt) -> list[AttemptEvent]:
@@ -229,38 +217,10 @@ def _reply(command: RecordReply, state: Attempt) -> list[AttemptEvent]:
     )
     if blocked := BLOCKED.match(command.opening):
         reason = command.opening[blocked.end() :].strip() or "no reason given"
-        return [replied, _ended(state, "gave_up", reason)]
+        return [replied, ended(state, "gave_up", reason)]
     if calls:
         return [replied]
     return [replied, *_finished(evolve(state, replied), command.text)]
-
-
-def _call_failure(command: RecordCallFailure, state: Attempt) -> list[AttemptEvent]:
-    limits, tries = state.bound.limits, state.tries + 1
-    if command.kind in HOLDING:
-        return [_failed(command, holds=not falls_back(state, command.kind))]
-    if command.kind == RATE_LIMIT:
-        delay_s = _delay_s(command, state.too_soon)
-        holds = state.rate_waited_s + delay_s > limits.rate_wait_s
-        return [_failed(command, 0.0 if holds else delay_s, holds=holds)]
-    if not command.retryable:
-        return [_failed(command), _ended(state, "failed", command.message)]
-    if tries >= limits.model_tries:
-        reason = f"{tries} tries of one model call failed, the last with: {command.message}"
-        return [_failed(command), _ended(state, "failed", reason)]
-    return [_failed(command, _delay_s(command, state.tries))]
-
-
-def _delay_s(command: RecordCallFailure, before: int) -> float:
-    """Return how long to wait after a failure, `before` others like it having come before it."""
-    if command.retry_after_s is not None:
-        return command.retry_after_s
-    doubled: float = FIRST_DELAY_S * 2 ** min(before, MOST_DOUBLINGS)
-    return min(doubled, LONGEST_DELAY_S)
-
-
-def _failed(command: RecordCallFailure, delay_s: float = 0.0, *, holds: bool = False) -> CallFailed:
-    return CallFailed(command.kind, command.message, delay_s, command.usage, command.usd, holds)
 
 
 def _request_tool(command: RequestTool, state: Attempt) -> list[AttemptEvent]:
@@ -268,7 +228,7 @@ def _request_tool(command: RequestTool, state: Attempt) -> list[AttemptEvent]:
     if action is None:
         return _finish_tool(_refused(state, call, command.refusal), state)
     if call.tool == GIVE_UP:
-        return [_ended(state, "gave_up", command.words or "no reason given")]
+        return [ended(state, "gave_up", command.words or "no reason given")]
     if call.tool == FINISH:
         return _finished(state, command.words)
     judgement = judgement_of(state, action)
@@ -304,7 +264,7 @@ def _finish_tool(finished: ToolFinished, state: Attempt) -> list[AttemptEvent]:
     if repeats == most:
         return [noted]
     reason = f"the same call of {state.pending[0].tool} {repeats} times with the same result"
-    return [finished, _ended(state, "stuck", reason)]
+    return [finished, ended(state, "stuck", reason)]
 
 
 def _finished(state: Attempt, summary: Text) -> list[AttemptEvent]:
@@ -320,7 +280,7 @@ def _submit(state: Attempt) -> list[AttemptEvent]:
             return [AttemptSubmitted(state.tree)]
         case "deny":
             reason = f"the policy denies the merge: {judgement.reason}"
-            return [_ended(state, "rejected", reason)]
+            return [ended(state, "rejected", reason)]
         case "ask":
             return [_gated(state, merge, "merge", judgement)]
         case _:
@@ -356,7 +316,7 @@ def _answer(command: RecordAnswer, state: Attempt) -> list[AttemptEvent]:
         case _, True:
             return [taken]
         case (("spawn" | "merge"), False):
-            return [taken, _ended(state, "rejected", words)]
+            return [taken, ended(state, "rejected", words)]
         case "in_doubt", False:
             told = f"Cut short by a crash and not run again: {words}"
             return [taken, _refused(state, state.pending[0], told)]
@@ -367,18 +327,18 @@ def _answer(command: RecordAnswer, state: Attempt) -> list[AttemptEvent]:
 def _take_hint(command: TakeHint, state: Attempt) -> list[AttemptEvent]:
     taken = HintTaken(command.call, command.words, command.usage, command.usd)
     if command.call == SETUP:
-        return [taken, _ended(state, "failed", f"the setup command fails: {command.words}")]
+        return [taken, ended(state, "failed", f"the setup command fails: {command.words}")]
     if command.call == MERGE_CHECK:
         reason = f"green alone, but the check is red on the merged tree: {command.words}"
-        return [taken, _ended(state, "failed", reason)]
+        return [taken, ended(state, "failed", reason)]
     failures = evolve(state, taken).failures
     times = failures.count(failures[-1])
     if times >= state.bound.limits.stuck_after:
-        return [taken, _ended(state, "stuck", f"the same failure {times} times: {command.words}")]
+        return [taken, ended(state, "stuck", f"the same failure {times} times: {command.words}")]
     if state.stage == "checking" and len(state.turns) >= state.bound.limits.turns:
         return [
             taken,
-            _ended(state, "failed", f"the check is red at the last turn: {command.words}"),
+            ended(state, "failed", f"the check is red at the last turn: {command.words}"),
         ]
     return [taken]
 
@@ -394,7 +354,7 @@ def _merge(command: RecordMerge, state: Attempt) -> list[AttemptEvent]:
     if command.tree is None:
         conflicts = named(command.conflicts)
         reason = f"its changes conflict with tickets merged meanwhile, in: {conflicts}"
-        return [_ended(state, "failed", reason)]
+        return [ended(state, "failed", reason)]
     terms = state.bound
     moved = state.onto is not None and state.onto.commit != terms.base
     return [TreeMerged(command.tree, recheck=moved and bool(terms.check))]
@@ -402,12 +362,6 @@ def _merge(command: RecordMerge, state: Attempt) -> list[AttemptEvent]:
 
 def _refused(state: Attempt, call: Call, text: str) -> ToolFinished:
     return ToolFinished(call.call, Outcome(ok=False, text=text), state.tree, refused=True)
-
-
-def _ended(state: Attempt, result: Result, reason: str) -> AttemptEnded:
-    reason = clipped(reason, LESSON_CHARS)
-    lesson = lesson_of(state.bound.number, reason, state.changed, state.hints)
-    return AttemptEnded(result, reason, lesson)
 
 
 DECIDER: Decider[Attempt, AttemptCommand, AttemptEvent] = Decider(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from events.attempt_words import Terms
+from events.attempt_terms import Terms
 from events.ids import AttemptId
 from events.payload import ReadText
 from events.ticket import Ticket

@@ -1,7 +1,7 @@
 """The words of the one commit of a ticket."""
 
 from events.attempt import Attempt
-from events.attempt_words import Onto
+from events.attempt_terms import Onto
 from events.ids import RunId
 
 TITLE_CHARS = 72

@@ -1,6 +1,7 @@
 """A run: its state, what it believes of each event, and what it still owes.
 
-How a command is answered stands in `run_rules`, the words in `run_words`.
+How a command is answered stands in `run_rules`, its words in
+`run_commands` and `run_events`.
 """
 
 from typing import Literal, assert_never
@@ -8,20 +9,19 @@ from typing import Literal, assert_never
 import msgspec
 from rpds import HashTrieMap
 
-from events.attempt_words import Onto
+from events.attempt_terms import Onto
 from events.budget import Ledger
 from events.conversation import Usage
 from events.fork_words import Changes, Inherited, Origin, RunForked
 from events.ids import ApprovalId, AttemptId, CommitId, TicketId, TreeId, attempt_id
 from events.policy import Amendment
-from events.run_words import (
+from events.run_events import (
     ActorCrashed,
     BlockerChanged,
     BudgetExceeded,
     BudgetRaised,
     BudgetReserved,
     BudgetSettled,
-    Ending,
     MergeGranted,
     MergeQueued,
     ModelWaited,
@@ -34,7 +34,6 @@ from events.run_words import (
     RunPaused,
     RunSandboxed,
     RunStarted,
-    Start,
     TicketAssigned,
     TicketBlocked,
     TicketCompleted,
@@ -46,6 +45,7 @@ from events.run_words import (
     TicketUnlocked,
     TicketUnparked,
 )
+from events.run_terms import Ending, Start
 from events.ticket import Block, Ticket
 from events.track import Track, is_over
 

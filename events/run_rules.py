@@ -3,40 +3,27 @@
 from collections.abc import Sequence
 from functools import reduce
 
-from events.action import Action
-from events.attempt_words import Onto, Terms
+from events.assignment import assign
+from events.attempt_terms import Onto
 from events.decider import Decider
 from events.errors import CommandRefusedError
 from events.fork_rules import fork
 from events.fork_words import ForkRun
 from events.ids import AttemptId, TicketId, attempt_id
-from events.ladder import archetype_of, model_for
-from events.policy import judge
 from events.run import Active, Run, budget_wait, evolve, model_wait
-from events.run_words import (
-    ActorCrashed,
+from events.run_commands import (
     AmendPolicy,
     AssignTickets,
-    BlockerChanged,
     BlockTicket,
-    BudgetExceeded,
-    BudgetRaised,
-    BudgetReserved,
-    BudgetSettled,
     CancelRun,
     ContinueRun,
     DeclineBudget,
-    Ending,
     EndRun,
     GrantMerge,
     HoldTicket,
-    MergeGranted,
-    MergeQueued,
-    ModelWaited,
     ParkTicket,
     PauseRun,
     PlanTickets,
-    PolicyAmended,
     QueueMerge,
     RaiseBudget,
     RecordCrash,
@@ -46,8 +33,24 @@ from events.run_words import (
     RecordWait,
     ReleaseTicket,
     ReserveBudget,
-    RunCancelled,
     RunCommand,
+    SettleBudget,
+    SkipTicket,
+    StartRun,
+    UnparkTicket,
+)
+from events.run_events import (
+    ActorCrashed,
+    BlockerChanged,
+    BudgetExceeded,
+    BudgetRaised,
+    BudgetReserved,
+    BudgetSettled,
+    MergeGranted,
+    MergeQueued,
+    ModelWaited,
+    PolicyAmended,
+    RunCancelled,
     RunContinued,
     RunDelivered,
     RunEnded,
@@ -55,10 +58,6 @@ from events.run_words import (
     RunPaused,
     RunSandboxed,
     RunStarted,
-    SettleBudget,
-    SkipTicket,
-    StartRun,
-    TicketAssigned,
     TicketBlocked,
     TicketCompleted,
     TicketParked,
@@ -68,8 +67,8 @@ from events.run_words import (
     TicketsPlanned,
     TicketUnlocked,
     TicketUnparked,
-    UnparkTicket,
 )
+from events.run_terms import Ending
 from events.ticket import OPEN, Block, Cause, Ticket
 from events.track import is_over
 
@@ -117,7 +116,7 @@ def decide(command: RunCommand, state: Run) -> Sequence[RunEvent]:
         case _ if state.standing not in {"running", "paused"}:
             pass
         case AssignTickets() if state.standing == "running":
-            return _assign(state)
+            return assign(state)
         case ReserveBudget(attempt=attempt):
             return _reserve(command, _active(command, state, attempt), state)
         case RaiseBudget(limits=limits, by=by):
@@ -172,62 +171,6 @@ def _open_ticket(command: RunCommand, state: Run, name: TicketId) -> Ticket:
     if ticket.status not in OPEN:
         raise CommandRefusedError(command, f'ticket "{name}" is {ticket.status}')
     return ticket
-
-
-def _assign(state: Run) -> list[RunEvent]:
-    events: list[RunEvent] = []
-    while state.free_workers and (ticket := state.plan.next_ready):
-        assigned = _assignment(state, ticket)
-        events.append(assigned)
-        state = evolve(state, assigned)
-    return events
-
-
-def _assignment(state: Run, ticket: Ticket) -> TicketAssigned:
-    number = ticket.attempts + 1
-    spawn = judge(
-        state.facts.policy,
-        Action(kind="spawn"),
-        ticket=ticket.id,
-        archetype=ticket.assigned_to,
-        step=ticket.step_mode or archetype_of(state, ticket).trust == "step",
-        amendments=state.amendments.get(ticket.id, ()),
-    )
-    return TicketAssigned(
-        ticket.id,
-        attempt_id(ticket.id, number),
-        number,
-        model_for(state, ticket, number),
-        state.commit,
-        state.tree,
-        gated=spawn.verdict == "ask",
-    )
-
-
-def terms_of(state: Run, active: Active) -> Terms:
-    """Return what binds an attempt, from the run as it was when the attempt was assigned."""
-    facts, ticket = state.facts, state.plan[active.ticket]
-    return Terms(
-        attempt=active.attempt,
-        number=active.number,
-        ticket=ticket,
-        model=active.model,
-        base=active.base,
-        base_tree=active.base_tree,
-        title=facts.track.title,
-        goal=facts.track.description,
-        setup=facts.track.setup or "",
-        check=ticket.check or facts.track.check or "",
-        lesson=ticket.lesson,
-        limits=facts.settings.limits,
-        raw_max_tokens=facts.settings.context.raw_max_tokens,
-        max_output_tokens=facts.settings.models.max_output_tokens,
-        policy=facts.policy,
-        amendments=state.amendments.get(ticket.id, ()),
-        archetype=archetype_of(state, ticket),
-        fallback=facts.settings.models.fallback or "",
-        budgeted=state.ledger.limits.limits_anything,
-    )
 
 
 def _reserve(command: ReserveBudget, active: Active, state: Run) -> list[RunEvent]:

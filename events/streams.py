@@ -4,13 +4,13 @@ from typing import Any, get_args
 
 from events import approval, attempt_rules, hint, journal, run_rules
 from events.approval import ApprovalEvent
-from events.attempt_words import AttemptEvent
+from events.attempt_events import AttemptEvent
 from events.base import Event
 from events.decider import Decider
 from events.hint import HintEvent
 from events.ids import StreamId
 from events.journal import JournalEvent
-from events.run_words import RunEvent
+from events.run_events import RunEvent
 
 RUN = StreamId("run")
 LOG = journal.STREAM

@@ -3,9 +3,15 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from events import approval, attempt_words, hint, journal, run_words
+from events import (
+    approval,
+    attempt_commands,
+    hint,
+    journal,
+    run_commands,
+)
 from events.approval import ApprovalAnswered, ApprovalAsked
-from events.attempt_words import (
+from events.attempt_events import (
     AttemptEnded,
     AttemptStarted,
     AttemptSubmitted,
@@ -25,7 +31,7 @@ from events.attempt_words import (
 from events.base import Command, Event
 from events.hint import HintAsked, HintGiven
 from events.ids import TicketId, stream_of
-from events.run_words import (
+from events.run_events import (
     ActorCrashed,
     BlockerChanged,
     MergeGranted,
@@ -139,7 +145,7 @@ def _of_question(kind: Any) -> Finder:  # noqa: ANN401 - a type of event
 
 
 def _answered(
-    records: Streams, recorded: Recorded, command: run_words.UnparkTicket
+    records: Streams, recorded: Recorded, command: run_commands.UnparkTicket
 ) -> Recorded | None:
     """Return the last answer to a question of an attempt."""
     gated = _of_attempt(ToolGated)(records, recorded, command)
@@ -150,7 +156,7 @@ def _answered(
 
 
 def _hinted(
-    records: Streams, recorded: Recorded, command: attempt_words.TakeHint
+    records: Streams, recorded: Recorded, command: attempt_commands.TakeHint
 ) -> Recorded | None:
     name = f"{attempt_in(recorded.stream)}.{command.call}"
     return records.last(stream_of("hint", name), recorded.position, HintGiven)
@@ -168,7 +174,7 @@ def _failed(records: Streams, recorded: Recorded, command: hint.AskHint) -> Reco
 
 
 def _asked_for(
-    records: Streams, recorded: Recorded, command: attempt_words.RequestTool
+    records: Streams, recorded: Recorded, command: attempt_commands.RequestTool
 ) -> Recorded | None:
     """Return the answer of the model that asked for a call."""
     return records.last(
@@ -217,41 +223,41 @@ def _opened(records: Streams, recorded: Recorded, _: Command) -> Recorded | None
 
 
 _FINDERS: dict[Any, Finder] = {
-    run_words.ParkTicket: _of_question(ApprovalAsked),
-    run_words.UnparkTicket: _answered,
-    run_words.QueueMerge: _of_attempt(AttemptSubmitted),
-    run_words.GrantMerge: lambda records, recorded, _: records.last(
+    run_commands.ParkTicket: _of_question(ApprovalAsked),
+    run_commands.UnparkTicket: _answered,
+    run_commands.QueueMerge: _of_attempt(AttemptSubmitted),
+    run_commands.GrantMerge: lambda records, recorded, _: records.last(
         RUN,
         recorded.position,
         MergeQueued,
         lambda one: one.attempt == getattr(recorded.event, "attempt", None),
     ),
-    run_words.RecordResult: _of_attempt(AttemptEnded),
-    run_words.EndRun: _ended,
-    run_words.RecordDelivery: lambda records, recorded, _: records.last(
+    run_commands.RecordResult: _of_attempt(AttemptEnded),
+    run_commands.EndRun: _ended,
+    run_commands.RecordDelivery: lambda records, recorded, _: records.last(
         RUN, recorded.position, RunEnded
     ),
-    attempt_words.StartAttempt: _of_run(
+    attempt_commands.StartAttempt: _of_run(
         TicketAssigned, lambda one, attempt: one.attempt == attempt
     ),
-    attempt_words.RecordContext: _of_attempt(AttemptStarted),
-    attempt_words.RecordSetup: _of_attempt(ContextAssembled),
-    attempt_words.ReportWorktreeLost: _opened,
-    attempt_words.BeginCall: _begun,
-    attempt_words.RecordReply: _of_attempt(CallBegun),
-    attempt_words.RecordCallFailure: _of_attempt(CallBegun),
-    attempt_words.RequestTool: _asked_for,
-    attempt_words.RecordToolResult: _of_attempt(
+    attempt_commands.RecordContext: _of_attempt(AttemptStarted),
+    attempt_commands.RecordSetup: _of_attempt(ContextAssembled),
+    attempt_commands.ReportWorktreeLost: _opened,
+    attempt_commands.BeginCall: _begun,
+    attempt_commands.RecordReply: _of_attempt(CallBegun),
+    attempt_commands.RecordCallFailure: _of_attempt(CallBegun),
+    attempt_commands.RequestTool: _asked_for,
+    attempt_commands.RecordToolResult: _of_attempt(
         ToolStarted, lambda one, command: one.call == command.call
     ),
-    attempt_words.ReviewDoubt: _opened,
-    attempt_words.RecordAnswer: _of_question(ApprovalAnswered),
-    attempt_words.TakeHint: _hinted,
-    attempt_words.RecordCheck: _finished,
-    attempt_words.BeginMerge: _of_run(MergeGranted, lambda one, attempt: one.attempt == attempt),
-    attempt_words.RecordMerge: _merging,
-    attempt_words.RecordCommit: _of_attempt(TreeMerged),
-    attempt_words.EndAttempt: _of_run(ActorCrashed, lambda one, attempt: one.attempt == attempt),
+    attempt_commands.ReviewDoubt: _opened,
+    attempt_commands.RecordAnswer: _of_question(ApprovalAnswered),
+    attempt_commands.TakeHint: _hinted,
+    attempt_commands.RecordCheck: _finished,
+    attempt_commands.BeginMerge: _of_run(MergeGranted, lambda one, attempt: one.attempt == attempt),
+    attempt_commands.RecordMerge: _merging,
+    attempt_commands.RecordCommit: _of_attempt(TreeMerged),
+    attempt_commands.EndAttempt: _of_run(ActorCrashed, lambda one, attempt: one.attempt == attempt),
     hint.AskHint: _failed,
     hint.RecordHint: lambda records, recorded, _: records.last(
         recorded.stream, recorded.position, HintAsked

@@ -5,20 +5,15 @@ from collections.abc import Iterator
 import msgspec
 
 from events.approval import Ask
+from events.assignment import terms_of
 from events.attempt import Attempt
-from events.attempt_words import (
-    BeginMerge,
-    Onto,
-    RecordAnswer,
-    StartAttempt,
-    TakeHint,
-    Terms,
-)
+from events.attempt_commands import BeginMerge, RecordAnswer, StartAttempt, TakeHint
+from events.attempt_terms import Onto, Terms
 from events.base import Command
 from events.hint import AskHint
 from events.ids import AttemptId
-from events.run_rules import terms_of
-from events.run_words import GrantMerge, MergeGranted, ParkTicket, RecordResult
+from events.run_commands import GrantMerge, ParkTicket, RecordResult
+from events.run_events import MergeGranted
 from events.streams import RUN, name_of
 from events.world import World
 from replay.decisions import Decision, Scene

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from events.attempt import Attempt
-from events.attempt_words import RecordToolResult, ToolStarted
+from events.attempt_commands import RecordToolResult
+from events.attempt_events import ToolStarted
 from events.ids import TreeId
 from replay.decisions import Scene
 from replay.desk import Desk

@@ -4,10 +4,9 @@ from typing import assert_never
 
 from events.action import Action, Outcome
 from events.approval import Answer, ApprovalAnswered, ApprovalAsked, ApprovalVoided
-from events.attempt_words import (
+from events.attempt_events import (
     AttemptEnded,
     AttemptStarted,
-    Call,
     CallFailed,
     CheckRan,
     MergeBegun,
@@ -19,12 +18,13 @@ from events.attempt_words import (
     ToolStarted,
     WorkFinished,
 )
+from events.attempt_terms import Call
 from events.base import Event
 from events.diagnosis import first_cause
 from events.hint import HintAsked, HintGiven
 from events.ids import CallId
 from events.payload import ReadText
-from events.run_words import (
+from events.run_events import (
     ActorCrashed,
     BudgetExceeded,
     RunCancelled,

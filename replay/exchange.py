@@ -6,7 +6,7 @@ import msgspec
 
 from events import attempt_rules
 from events.attempt import Attempt
-from events.attempt_words import CallBegun, CallFailed, ReplyRecorded
+from events.attempt_events import CallBegun, CallFailed, ReplyRecorded
 from events.conversation import Prompt, RequestedCall, View
 from events.ids import AttemptId, Digest, RunId, StreamId, TicketId, attempt_id, stream_of
 from events.payload import ReadText

@@ -14,20 +14,15 @@ from typing import Any, NamedTuple
 import msgspec
 
 from events.approval import Void
-from events.attempt_words import (
-    Call,
-    CallFailed,
-    EndAttempt,
-    RebindAttempt,
-    RecordReply,
-    ReplyRecorded,
-)
+from events.attempt_commands import EndAttempt, RebindAttempt, RecordReply
+from events.attempt_events import CallFailed, ReplyRecorded
+from events.attempt_terms import Call
 from events.base import Command
 from events.conversation import RequestedCall
 from events.decider import Decider
 from events.fork_words import Changes, ForkRun, Inherited, Origin, RunForked
 from events.ids import AttemptId, CallId, Digest, RunId, StreamId, stream_of
-from events.run_words import TicketRequeued
+from events.run_events import TicketRequeued
 from events.state_digest import state_digest
 from events.streams import DECIDERS, LOG, RUN, kind_of
 from events.world import World
@@ -46,7 +41,7 @@ from store.run_folder import RunFolder
 from workspace.tree import Repository
 
 OPENING_CHARS = 400
-"""Of a reply, as `events.attempt_words.RecordReply` has it."""
+"""Of a reply, as `events.attempt_commands.RecordReply` has it."""
 
 _REPLIES = (ReplyRecorded, CallFailed)
 

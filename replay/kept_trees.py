@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from events.attempt_words import (
+from events.attempt_events import (
     AttemptSubmitted,
     MergeBegun,
     SetupRan,
@@ -12,7 +12,7 @@ from events.attempt_words import (
 )
 from events.base import Event
 from events.ids import CommitId, TreeId
-from events.run_words import RunEnded, RunStarted, TicketAssigned, TicketCompleted
+from events.run_events import RunEnded, RunStarted, TicketAssigned, TicketCompleted
 from workspace.errors import ObjectDamagedError, TreeMissingError
 from workspace.objects import FOLDER, SUBMODULE, Objects
 

@@ -7,7 +7,7 @@ from typing import assert_never
 import msgspec
 
 from events.attempt import Attempt
-from events.attempt_words import BeginCall, RecordCommit, RecordContext, RecordMerge
+from events.attempt_commands import BeginCall, RecordCommit, RecordContext, RecordMerge
 from events.brief import brief_of
 from events.commit_message import commit_message
 from events.conversation import Message, ModelMessage, Prompt, digest_of

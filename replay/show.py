@@ -6,7 +6,7 @@ import msgspec
 
 from events.action import Action, Kind
 from events.attempt import Attempt, Stage
-from events.attempt_words import Result
+from events.attempt_terms import Result
 from events.conversation import Usage
 from events.fork_words import Origin
 from events.hint import Hint
@@ -23,7 +23,7 @@ from events.ids import (
 )
 from events.payload import ReadText
 from events.run import Run, Standing
-from events.run_words import Ending
+from events.run_terms import Ending
 from events.state_digest import state_digest
 from events.ticket import Block, Cause, Ticket, TicketState
 from events.world import World

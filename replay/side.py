@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from events.attempt_words import (
+from events.attempt_events import (
     AttemptStarted,
     CallFailed,
     HintTaken,
@@ -16,7 +16,7 @@ from events.base import Event
 from events.conversation import Usage
 from events.ids import AttemptId, CommitId, Digest, RunId, TicketId, TreeId, attempt_id, ticket_of
 from events.run import Standing
-from events.run_words import Ending
+from events.run_terms import Ending
 from events.state_digest import state_digest
 from events.streams import kind_of, name_of
 from events.ticket import TicketState

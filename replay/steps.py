@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from events.action import Action, Outcome
-from events.attempt_words import (
+from events.attempt_events import (
     AnswerTaken,
     AttemptEnded,
     AttemptStarted,

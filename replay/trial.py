@@ -11,18 +11,15 @@ import msgspec
 
 from events.action import Action
 from events.attempt import Attempt
-from events.attempt_rules import FINISH, GIVE_UP
-from events.attempt_words import (
+from events.attempt_commands import RecordAnswer, RecordContext, RequestTool, ReviewDoubt
+from events.attempt_events import (
     AttemptEnded,
     AttemptSubmitted,
     PermitVoided,
-    RecordAnswer,
-    RecordContext,
-    RequestTool,
-    ReviewDoubt,
     ToolFinished,
     ToolGated,
 )
+from events.attempt_rules import FINISH, GIVE_UP
 from events.base import Command, Event
 from events.ids import AttemptId, Digest
 from events.policy import Policy, Verdict, judge

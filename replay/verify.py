@@ -8,7 +8,8 @@ from typing import Literal
 import msgspec
 
 from events.ids import Digest, RunId
-from events.run_words import RULES_VERSION, RunStarted
+from events.run_events import RunStarted
+from events.run_terms import RULES_VERSION
 from events.state_digest import state_digest
 from events.world import World
 from replay.archive import Archive

@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 
-from events.attempt_words import RequestTool
+from events.attempt_commands import RequestTool
 from events.base import Event
 from events.ids import CallId, Digest, RunId, StreamId, TicketId
 from events.run import Run
-from events.run_words import (
+from events.run_events import (
     BlockerChanged,
     BudgetExceeded,
     TicketAssigned,

@@ -20,7 +20,7 @@ import msgspec
 
 from events.approval import Answer
 from events.ids import ApprovalId
-from events.run_words import OperatorCommand
+from events.run_commands import OperatorCommand
 from store.disk import REAL_DISK, Disk, make_folder, sync_folder, write_synced
 from store.errors import InboxUnusableError
 

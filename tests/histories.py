@@ -5,9 +5,8 @@ from typing import Any
 
 from events.action import Action, Outcome
 from events.approval import Answer
-from events.attempt_words import (
+from events.attempt_commands import (
     BeginCall,
-    Call,
     RecordAnswer,
     RecordContext,
     RecordReply,
@@ -15,8 +14,8 @@ from events.attempt_words import (
     RequestTool,
     StartAttempt,
     TakeHint,
-    Terms,
 )
+from events.attempt_terms import Call, Terms
 from events.fork_words import Changes, ForkRun, Origin
 from events.ids import (
     ApprovalId,
@@ -30,7 +29,8 @@ from events.ids import (
     attempt_id,
 )
 from events.policy import PRESETS, Policy, Rule
-from events.run_words import Start, StartRun
+from events.run_commands import StartRun
+from events.run_terms import Start
 from events.settings import Limits, Settings
 from events.ticket import Ticket
 from events.track import TrackSpec

@@ -14,29 +14,11 @@ import msgspec
 from events import world
 from events.action import Action, Outcome
 from events.approval import Answer, ApprovalEvent, Ask, Question, Settle
-from events.attempt import (
-    AskApproval,
-    AskForHint,
-    Attempt,
-    CallModel,
-    ConsiderTool,
-    Gate,
-    MakeCommit,
-    MergeTree,
-    OpenContext,
-    PrepareCall,
-    Report,
-    RunCheck,
-    RunSetup,
-    RunTool,
-    Step,
-    due,
-)
-from events.attempt_words import (
-    AttemptEvent,
+from events.assignment import terms_of
+from events.attempt import Attempt, Gate
+from events.attempt_commands import (
     BeginCall,
     BeginMerge,
-    Call,
     RecordAnswer,
     RecordCallFailure,
     RecordCheck,
@@ -52,6 +34,24 @@ from events.attempt_words import (
     StartAttempt,
     TakeHint,
 )
+from events.attempt_due import (
+    AskApproval,
+    AskForHint,
+    CallModel,
+    ConsiderTool,
+    MakeCommit,
+    MergeTree,
+    OpenContext,
+    PrepareCall,
+    Report,
+    RunCheck,
+    RunSetup,
+    RunTool,
+    Step,
+    due,
+)
+from events.attempt_events import AttemptEvent
+from events.attempt_terms import Call
 from events.base import Command, Event
 from events.conversation import Usage
 from events.decider import Decider
@@ -68,8 +68,7 @@ from events.run import (
     RunStep,
 )
 from events.run import due as owed_by_run
-from events.run_rules import terms_of
-from events.run_words import (
+from events.run_commands import (
     AssignTickets,
     BlockTicket,
     CancelRun,
@@ -82,11 +81,11 @@ from events.run_words import (
     RecordDelivery,
     RecordResult,
     ReleaseTicket,
-    RunEvent,
     SkipTicket,
     StartRun,
     UnparkTicket,
 )
+from events.run_events import RunEvent
 from events.streams import DECIDERS, RUN, kind_of
 from events.world import World
 

@@ -9,26 +9,20 @@ from cli.history import CODEC
 from cli.run_view import RunView
 from events.action import Action
 from events.approval import Ask, Question
-from events.attempt_words import (
+from events.attempt_commands import (
     BeginMerge,
     EndAttempt,
-    Onto,
     RecordCheck,
     RecordCommit,
     RecordMerge,
     RecordReply,
 )
+from events.attempt_terms import Onto
 from events.base import Command
 from events.conversation import Usage
 from events.hint import AskHint, RecordHint
 from events.ids import AttemptId, CallId, StreamId, ticket_of
-from events.run_words import (
-    AssignTickets,
-    GrantMerge,
-    ParkTicket,
-    QueueMerge,
-    RecordResult,
-)
+from events.run_commands import AssignTickets, GrantMerge, ParkTicket, QueueMerge, RecordResult
 from events.streams import DECIDERS, kind_of
 from events.ticket import Ticket
 from store.entity import Entity

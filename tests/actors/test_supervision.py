@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from events import attempt_words as attempt
-from events import run_words as run
+from events import attempt_events as attempt
+from events import run_events as run
 from events.approval import Answer, ApprovalAnswered, ApprovalAsked
 from events.ids import ApprovalId
 from events.streams import name_of

@@ -11,11 +11,12 @@ from msgspec import structs
 
 from cli.log import line_of, ticket_about, type_of
 from events.approval import ApprovalVoided
-from events.attempt_words import ToolDoubted
+from events.attempt_events import ToolDoubted
 from events.base import Event, UnknownEvent
 from events.hint import HintGiven
 from events.ids import AttemptId, StreamId, TicketId
-from events.run_words import EndRun, MergeQueued, RunPaused, TicketUnparked
+from events.run_commands import EndRun
+from events.run_events import MergeQueued, RunPaused, TicketUnparked
 from store.log import Recorded
 from tests.cli.conftest import Told
 from tests.histories import C1, ticket

@@ -12,7 +12,7 @@ import pytest
 
 from cli.live import clock_words
 from cli.progress import NoProgress, PlainProgress, Progress, progress_for
-from events.run_words import EndRun, PauseRun, RecordDelivery
+from events.run_commands import EndRun, PauseRun, RecordDelivery
 from tests.histories import commit, ticket
 from tests.stories import Story, told
 

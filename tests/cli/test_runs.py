@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from cli.answers import Runs
-from events.run_words import EndRun
+from events.run_commands import EndRun
 from tests.cli.conftest import Told
 from tests.histories import begins, ticket
 from tests.stories import Story, written

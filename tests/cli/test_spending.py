@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from cli.spending import Spending, Spent, usd_words
-from events.attempt_words import AttemptStarted, CallFailed, ReplyRecorded
+from events.attempt_events import AttemptStarted, CallFailed, ReplyRecorded
 from events.conversation import Usage
 from events.hint import Failure, HintAsked, HintGiven
 from events.ids import StreamId, TicketId

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from cli import status
 from cli.answers import ANSWERS, Status
-from events.run_words import AssignTickets, EndRun
+from events.run_commands import AssignTickets, EndRun
 from events.state_digest import state_digest
 from tests.cli.conftest import Told
 from tests.histories import begins, ticket

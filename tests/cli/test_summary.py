@@ -11,9 +11,9 @@ from cli.summary import summary_of
 from cli.summary_text import lines_of
 from cli.ticket_rows import rows_of
 from events.approval import Answer, Settle
-from events.attempt_words import EndAttempt, RecordCallFailure, RecordCheck
+from events.attempt_commands import EndAttempt, RecordCallFailure, RecordCheck
 from events.ids import ApprovalId, AttemptId, TicketId
-from events.run_words import (
+from events.run_commands import (
     AssignTickets,
     BlockTicket,
     CancelRun,

@@ -3,13 +3,12 @@ import pytest
 from cli.words import action_words, outcome_words, words_of
 from events.action import Action, Outcome
 from events.approval import Answer, ApprovalAnswered, ApprovalAsked, ApprovalVoided, Question
-from events.attempt_words import (
+from events.attempt_events import (
     AnswerTaken,
     AttemptEnded,
     CallFailed,
     CheckRan,
     MergeBegun,
-    Onto,
     PermitVoided,
     ReplyRecorded,
     SetupRan,
@@ -20,6 +19,7 @@ from events.attempt_words import (
     WorkFinished,
     WorktreeLost,
 )
+from events.attempt_terms import Onto
 from events.base import Event, UnknownEvent
 from events.budget import Amount, Shortfall
 from events.conversation import Usage
@@ -27,7 +27,7 @@ from events.hint import Failure, HintAsked, HintGiven
 from events.ids import ApprovalId, CallId, Digest, RunId, TicketId
 from events.journal import LogOpened, LogRecovered
 from events.payload import BlobRef
-from events.run_words import (
+from events.run_events import (
     ActorCrashed,
     BlockerChanged,
     BudgetExceeded,

@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
-from events.attempt_words import PermitVoided
-from events.run_words import PolicyAmended
+from events.attempt_events import PermitVoided
+from events.run_events import PolicyAmended
 from tests.end_to_end.people import (
     ME,
     answers,

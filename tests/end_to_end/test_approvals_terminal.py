@@ -2,7 +2,7 @@
 
 import pytest
 
-from events.run_words import RunCancelled
+from events.run_events import RunCancelled
 from tests.end_to_end.people import ME, answers, editor, open_questions, refusals, uses
 from tests.end_to_end.project import Project, trackside
 from tests.end_to_end.scripts import call, command, done, turn, write

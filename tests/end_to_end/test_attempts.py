@@ -2,8 +2,8 @@
 
 import pytest
 
-from events import attempt_words as attempt
-from events import run_words as run
+from events import attempt_events as attempt
+from events import run_events as run
 from tests.end_to_end.project import Project, trackside
 from tests.end_to_end.scripts import call, command, done, finish, hint, turn, write
 

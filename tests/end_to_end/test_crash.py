@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from events import attempt_words as attempt
-from events import run_words as run
+from events import attempt_events as attempt
+from events import run_events as run
 from events.ids import CallId, TreeId
 from events.journal import LogOpened
 from events.streams import name_of

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from events import run_words as run
+from events import run_events as run
 from tests.end_to_end.project import Project
 from tests.end_to_end.scripts import call, done, turn, write
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from events import attempt_words as attempt
+from events import attempt_events as attempt
 from events.ids import TreeId
 from tests.end_to_end.gemini_run import forms_of, troubled
 from tests.end_to_end.project import Ended, Project, trackside

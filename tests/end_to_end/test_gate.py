@@ -1,6 +1,6 @@
 """What waits for a person, and what a policy forbids."""
 
-from events import attempt_words as attempt
+from events import attempt_events as attempt
 from events.approval import ApprovalAsked
 from tests.end_to_end.project import Project
 from tests.end_to_end.scripts import call, command, done, turn, write

@@ -2,7 +2,7 @@
 
 import pytest
 
-from events import attempt_words as attempt
+from events import attempt_events as attempt
 from tests.end_to_end.gemini_run import asked, troubled
 from tests.end_to_end.project import Project, started
 from tests.end_to_end.scripts import command, done, turn, write

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from events import run_words as run
+from events import run_events as run
 from tests.end_to_end.project import Project
 from tests.end_to_end.scripts import call, turn
 

@@ -1,7 +1,7 @@
 """Tickets that are worked on side by side, and meet at the tip of the run."""
 
-from events import attempt_words as attempt
-from events import run_words as run
+from events import attempt_events as attempt
+from events import run_events as run
 from tests.end_to_end.project import Project
 from tests.end_to_end.scripts import call, command, done, hint, turn, write
 

@@ -1,6 +1,6 @@
 """Which ticket is next, and what it waits for."""
 
-from events import run_words as run
+from events import run_events as run
 from tests.end_to_end.project import Project, ended, hear, started
 from tests.end_to_end.scripts import command, done, turn
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from events import attempt_words as attempt
+from events import attempt_events as attempt
 from tests.end_to_end.project import Project, ended, hear, started, trackside
 from tests.end_to_end.scripts import command, done, turn, write
 

@@ -4,17 +4,17 @@ from typing import Any
 
 from events import attempt_rules
 from events.attempt import Attempt
-from events.attempt_words import (
+from events.attempt_commands import (
     AttemptCommand,
-    AttemptEvent,
     BeginMerge,
     EndAttempt,
-    Onto,
     RecordCheck,
     RecordMerge,
     RecordSetup,
     ReviewDoubt,
 )
+from events.attempt_events import AttemptEvent
+from events.attempt_terms import Onto
 from tests.histories import (
     ASK_MERGE,
     ASK_SPAWN,

@@ -5,7 +5,7 @@ from typing import Any
 from events import run_rules
 from events.ids import ApprovalId, AttemptId, CommitId, TreeId
 from events.run import Run
-from events.run_words import (
+from events.run_commands import (
     AssignTickets,
     BlockTicket,
     CancelRun,
@@ -17,8 +17,8 @@ from events.run_words import (
     RecordResult,
     ReleaseTicket,
     RunCommand,
-    RunEvent,
 )
+from events.run_events import RunEvent
 from events.ticket import Ticket
 from tests.histories import ATTEMPT, T1, begins, commit, ticket, tree
 from tests.scenario import Scenario

@@ -7,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.action import Outcome
-from events.attempt import Attempt, Report
-from events.attempt import due as owed_by_attempt
-from events.attempt_words import (
+from events.attempt import Attempt
+from events.attempt_commands import (
     AttemptCommand,
     BeginMerge,
     EndAttempt,
@@ -22,12 +21,14 @@ from events.attempt_words import (
     RequestTool,
     ReviewDoubt,
 )
+from events.attempt_due import Report
+from events.attempt_due import due as owed_by_attempt
 from events.errors import CommandRefusedError
 from events.ids import ApprovalId, AttemptId, CallId, TicketId
 from events.policy import PRESETS, Policy
 from events.run import Assign, CloseBooks, GrantNextMerge, MergeAttempt, Run
 from events.run import due as owed_by_run
-from events.run_words import (
+from events.run_commands import (
     AssignTickets,
     BlockTicket,
     CancelRun,
@@ -44,9 +45,9 @@ from events.run_words import (
     RunCommand,
     SkipTicket,
     StartRun,
-    TicketCompleted,
     UnparkTicket,
 )
+from events.run_events import TicketCompleted
 from events.settings import Limits
 from events.ticket import TRANSITIONS, TicketState
 from events.track import is_over

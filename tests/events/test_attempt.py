@@ -4,13 +4,20 @@ import msgspec
 import pytest
 
 from events.action import Action, Outcome
-from events.attempt import (
+from events.attempt import Attempt, Gate
+from events.attempt_commands import (
+    BeginMerge,
+    EndAttempt,
+    RecordCallFailure,
+    RecordCheck,
+    RecordSetup,
+    ReportWorktreeLost,
+)
+from events.attempt_due import (
     AskApproval,
     AskForHint,
-    Attempt,
     CallModel,
     ConsiderTool,
-    Gate,
     MakeCommit,
     MergeTree,
     OpenContext,
@@ -20,18 +27,10 @@ from events.attempt import (
     RunSetup,
     RunTool,
     due,
-    told_of,
 )
-from events.attempt_words import (
-    BeginMerge,
-    Call,
-    EndAttempt,
-    RecordCallFailure,
-    RecordCheck,
-    RecordSetup,
-    ReportWorktreeLost,
-    ToolStarted,
-)
+from events.attempt_events import ToolStarted
+from events.attempt_fold import told_of
+from events.attempt_terms import Call
 from events.conversation import Usage
 from events.hint import Failure
 from events.ids import ApprovalId, CallId, Digest

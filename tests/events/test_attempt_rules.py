@@ -5,35 +5,37 @@ from typing import Any, get_args
 import pytest
 
 from events.action import Action, Outcome
-from events.attempt import due
-from events.attempt_words import (
-    AnswerTaken,
+from events.attempt_commands import (
     AttemptCommand,
-    AttemptEnded,
-    AttemptRebound,
-    AttemptStarted,
-    AttemptSubmitted,
     BeginCall,
     BeginMerge,
-    CallBegun,
-    CallFailed,
-    CheckRan,
-    CommitMade,
-    ContextAssembled,
     EndAttempt,
-    HintTaken,
-    MergeBegun,
-    PermitVoided,
     RebindAttempt,
     RecordCallFailure,
     RecordCheck,
     RecordCommit,
     RecordMerge,
     RecordSetup,
-    ReplyRecorded,
     ReportWorktreeLost,
     RequestTool,
     ReviewDoubt,
+)
+from events.attempt_due import due
+from events.attempt_events import (
+    AnswerTaken,
+    AttemptEnded,
+    AttemptRebound,
+    AttemptStarted,
+    AttemptSubmitted,
+    CallBegun,
+    CallFailed,
+    CheckRan,
+    CommitMade,
+    ContextAssembled,
+    HintTaken,
+    MergeBegun,
+    PermitVoided,
+    ReplyRecorded,
     SetupRan,
     ToolDoubted,
     ToolFinished,

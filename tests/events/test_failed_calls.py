@@ -2,14 +2,10 @@
 
 import pytest
 
-from events.attempt import Attempt, CallModel, PrepareCall, due
-from events.attempt_words import (
-    AttemptEnded,
-    CallBegun,
-    CallFailed,
-    RebindAttempt,
-    RecordCallFailure,
-)
+from events.attempt import Attempt
+from events.attempt_commands import RebindAttempt, RecordCallFailure
+from events.attempt_due import CallModel, PrepareCall, due
+from events.attempt_events import AttemptEnded, CallBegun, CallFailed
 from tests.events.attempts import NEW, AttemptScenario, in_a_call
 from tests.histories import BEGIN, CONTEXT, digest, limited, says, terms
 

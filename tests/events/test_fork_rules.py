@@ -3,9 +3,10 @@
 import pytest
 from msgspec.structs import replace
 
-from events.attempt import PrepareCall
-from events.attempt import due as attempt_due
-from events.attempt_words import RebindAttempt
+from events.assignment import terms_of
+from events.attempt_commands import RebindAttempt
+from events.attempt_due import PrepareCall
+from events.attempt_due import due as attempt_due
 from events.budget import Amount
 from events.conversation import Usage
 from events.fork_words import Inherited, RunForked
@@ -13,16 +14,11 @@ from events.ids import RunId, TicketId, attempt_id
 from events.ladder import model_for
 from events.policy import PRESETS
 from events.run import MergeAttempt, Run, due
-from events.run_rules import terms_of
-from events.run_words import (
-    AssignTickets,
+from events.run_commands import AssignTickets, EndRun, RecordDelivery, ReserveBudget, SettleBudget
+from events.run_events import (
     BudgetExceeded,
     BudgetReserved,
-    EndRun,
-    RecordDelivery,
-    ReserveBudget,
     RunContinued,
-    SettleBudget,
     TicketReleased,
     TicketRequeued,
 )

@@ -2,7 +2,7 @@
 
 from events import run_rules
 from events.run import Assign, CloseBooks, Run, due
-from events.run_words import (
+from events.run_commands import (
     AssignTickets,
     EndRun,
     GrantMerge,
@@ -10,9 +10,9 @@ from events.run_words import (
     QueueMerge,
     RecordResult,
     RunCommand,
-    RunEvent,
     StartRun,
 )
+from events.run_events import RunEvent
 from events.settings import Settings
 from events.ticket import Ticket
 from tests.histories import commit, start, ticket, tree

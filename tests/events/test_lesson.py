@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.action import Outcome
-from events.attempt_words import EndAttempt, RecordCheck, RecordMerge
+from events.attempt_commands import EndAttempt, RecordCheck, RecordMerge
 from events.lesson import LESSON_CHARS, lesson_of
 from tests.events.attempts import MOVED_TIP, facing, merging
 from tests.histories import RED, finishes, hinted, ran, shell, tree, wants, write

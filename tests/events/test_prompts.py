@@ -2,7 +2,7 @@
 
 import msgspec
 
-from events.attempt_words import RecordCallFailure, RecordCheck, RecordContext
+from events.attempt_commands import RecordCallFailure, RecordCheck, RecordContext
 from events.conversation import (
     CallResult,
     ModelMessage,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from events.attempt_words import Onto
+from events.attempt_terms import Onto
 from events.conversation import Usage
 from events.ids import AttemptId, TicketId
 from events.run import (
@@ -15,7 +15,7 @@ from events.run import (
     Run,
     due,
 )
-from events.run_words import (
+from events.run_commands import (
     AssignTickets,
     BlockTicket,
     ContinueRun,

@@ -4,37 +4,26 @@ from typing import Any, Literal, get_args
 
 import pytest
 
-from events.attempt_words import Onto, Result
+from events.assignment import terms_of
+from events.attempt_terms import Onto, Result
 from events.budget import Amount, Shortfall
 from events.conversation import Usage
 from events.fork_words import RunForked
 from events.ids import ApprovalId, AttemptId, TicketId, TreeId, attempt_id
 from events.policy import PRESETS, Amendment
 from events.run import due
-from events.run_rules import terms_of
-from events.run_words import (
-    ActorCrashed,
+from events.run_commands import (
     AmendPolicy,
     AssignTickets,
-    BlockerChanged,
     BlockTicket,
-    BudgetExceeded,
-    BudgetRaised,
-    BudgetReserved,
-    BudgetSettled,
     CancelRun,
     ContinueRun,
     DeclineBudget,
-    Ending,
     EndRun,
     HoldTicket,
-    MergeGranted,
-    MergeQueued,
-    ModelWaited,
     ParkTicket,
     PauseRun,
     PlanTickets,
-    PolicyAmended,
     QueueMerge,
     RaiseBudget,
     RecordCrash,
@@ -44,17 +33,30 @@ from events.run_words import (
     RecordWait,
     ReleaseTicket,
     ReserveBudget,
-    RunCancelled,
     RunCommand,
+    SettleBudget,
+    SkipTicket,
+    StartRun,
+    UnparkTicket,
+)
+from events.run_events import (
+    ActorCrashed,
+    BlockerChanged,
+    BudgetExceeded,
+    BudgetRaised,
+    BudgetReserved,
+    BudgetSettled,
+    MergeGranted,
+    MergeQueued,
+    ModelWaited,
+    PolicyAmended,
+    RunCancelled,
     RunContinued,
     RunDelivered,
     RunEnded,
     RunPaused,
     RunSandboxed,
     RunStarted,
-    SettleBudget,
-    SkipTicket,
-    StartRun,
     TicketAssigned,
     TicketBlocked,
     TicketCompleted,
@@ -65,8 +67,8 @@ from events.run_words import (
     TicketsPlanned,
     TicketUnlocked,
     TicketUnparked,
-    UnparkTicket,
 )
+from events.run_terms import Ending
 from events.settings import Archetype, Budget, Models, Settings
 from events.ticket import Block, Cause
 from events.track import TrackSpec

@@ -6,7 +6,7 @@ from events import world
 from events.base import Event
 from events.hint import Failure, HintAsked
 from events.ids import StreamId
-from events.run_words import RunPaused, RunStarted, TicketAssigned, TicketsPlanned
+from events.run_events import RunPaused, RunStarted, TicketAssigned, TicketsPlanned
 from events.state_digest import state_digest
 from events.world import World
 from tests.events.attempts import STAGES

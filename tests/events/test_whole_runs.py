@@ -5,12 +5,13 @@ from random import Random
 import msgspec
 import pytest
 
-from events.attempt_words import AttemptEnded
+from events.attempt_events import AttemptEnded
 from events.decider import Decider
 from events.ids import StreamId, TicketId
 from events.policy import PRESETS, Policy, Rule
 from events.run import CloseBooks, due
-from events.run_words import StartRun, TicketAssigned, TicketCompleted
+from events.run_commands import StartRun
+from events.run_events import TicketAssigned, TicketCompleted
 from events.settings import Limits, Settings
 from events.streams import DECIDERS, kind_of
 from events.ticket import DONE, TRANSITIONS, Ticket, TicketState

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from events import world
 from events.approval import Approval, ApprovalAsked, ApprovalEvent, Question
 from events.attempt import Attempt
-from events.attempt_words import AttemptEvent, AttemptStarted
+from events.attempt_events import AttemptEvent, AttemptStarted
 from events.base import Event, UnknownEvent
 from events.conversation import Usage
 from events.hint import Failure, Hint, HintAsked, HintEvent
 from events.ids import ApprovalId, StreamId
 from events.journal import JournalEvent, LogRecovered
 from events.run import Run
-from events.run_words import RunEvent, RunPaused, RunStarted
+from events.run_events import RunEvent, RunPaused, RunStarted
 from events.streams import DECIDERS, EVENT_TYPES, LOG, RUN, kind_of, name_of
 from events.world import World
 from tests.events.attempts import in_a_call

@@ -6,7 +6,20 @@ from types import ModuleType
 
 import pytest
 
-from events import attempt, attempt_rules, attempt_words, hint, lesson, run_rules, run_words
+from events import (
+    assignment,
+    attempt_endings,
+    attempt_events,
+    attempt_fold,
+    attempt_rules,
+    hint,
+    ladder,
+    lesson,
+    model_calls,
+    run_events,
+    run_rules,
+    run_terms,
+)
 from events import prompts as prompts_module
 from replay.divergence import Divergence
 from replay.timeline import state_at
@@ -73,7 +86,7 @@ def mutated(module: ModuleType, name: str, old: str, new: str) -> Callable[..., 
 
 
 MUTANTS = [
-    (attempt_rules, "_begin_call", ">= limits.turns", ">= 3", "decision"),
+    (model_calls, "begin_call", ">= limits.turns", ">= 3", "decision"),
     (attempt_rules, "_take_hint", ">= state.bound.limits.stuck_after", "> 3", "decision"),
     (attempt_rules, "_take_hint", "failures.count(failures[-1])", "1", "decision"),
     (attempt_rules, "_reply", "state.tool_calls + 1", "state.tool_calls", "decision"),
@@ -87,8 +100,8 @@ MUTANTS = [
     (attempt_rules, "_merge", "named(command.conflicts)", "named(())", "decision"),
     (lesson, "lesson_of", "hint: {hint}", "note: {hint}", "decision"),
     (attempt_rules, "_check", "if outcome.ok", "if not outcome.ok", "decision"),
-    (run_rules, "model_for", "min(number, len(ladder)) - 1", "0", None),
-    (run_rules, "_assign", "while state.free_workers", "while not events", "decision"),
+    (ladder, "model_for", "min(number, len(ladder)) - 1", "0", None),
+    (assignment, "assign", "while state.free_workers", "while not events", "decision"),
     (run_rules, "_result", "ticket.tries < ticket.max_attempts", "ticket.tries < 1", "decision"),
     (run_rules, "_held", "state.plan.held_by(ticket.id)", "state.plan.held_by(ticket.id)[::-1]",
      "decision"),
@@ -96,10 +109,10 @@ MUTANTS = [
     (run_rules, "_queue", "*_unpark(active, state), ", "", None),
     (run_rules, "decide", "state.queue[0]", "state.queue[-1]", "decision"),
     (run_rules, "_ending", '"blocked" if', '"cancelled" if', "decision"),
-    (run_rules, "terms_of", "lesson=ticket.lesson", "lesson=''", "cause"),
+    (assignment, "terms_of", "lesson=ticket.lesson", "lesson=''", "cause"),
     (hint, "cut", "[:MAX_WORDS]", "[:2]", "decision"),
-    (attempt, "told_of", "QA hint: ", "Hint of QA: ", "prompt"),
-    (attempt, "_after_red_check", "finish was called", "finish came", None),
+    (attempt_fold, "told_of", "QA hint: ", "Hint of QA: ", "prompt"),
+    (attempt_fold, "_after_red_check", "finish was called", "finish came", None),
     (prompts_module, "_messages_of", "done.ok", "True", None),
     (context_module, "assemble", '"# Task"', '"# Ticket"', "context"),
 ]  # fmt: skip
@@ -121,7 +134,7 @@ def test_every_changed_rule_is_noticed(
     kind: str,
 ) -> None:
     rule, changed = getattr(module, name), mutated(module, name, old, new)
-    for place in (module, attempt_rules, run_rules):
+    for place in (module, attempt_rules, attempt_endings, run_rules):
         if getattr(place, name, None) is rule:
             monkeypatch.setattr(place, name, changed)
     if name == "decide":
@@ -215,7 +228,7 @@ def test_a_forged_command_is_noticed_though_its_decision_agrees(
 
 def test_a_merge_that_gives_another_tree_is_noticed(copy: RunFolder) -> None:
     start = next(iter(archive_of(copy).select(lambda stream: stream == "run").values()))[0].event
-    assert isinstance(start, run_words.RunStarted)
+    assert isinstance(start, run_events.RunStarted)
     base = start.start.base_tree
     forge(copy, swap_both("attempt.merged", {"tree": base}, {"tree": base}))
     assert ("merge", f"tree {base}") in {
@@ -227,7 +240,7 @@ def test_an_edit_that_does_not_lead_to_its_tree_is_noticed(copy: RunFolder) -> N
     trees = [
         one.event.tree
         for one in archive_of(copy).records()
-        if isinstance(one.event, attempt_words.ToolFinished)
+        if isinstance(one.event, attempt_events.ToolFinished)
     ]
     other = trees[-1]
 
@@ -265,7 +278,7 @@ def test_a_lost_tree_is_named_with_the_first_record_that_names_it(copy: RunFolde
     named = next(
         one
         for one in archive_of(copy).records()
-        if isinstance(one.event, attempt_words.ToolFinished) and not _is_base(one.event.tree, copy)
+        if isinstance(one.event, attempt_events.ToolFinished) and not _is_base(one.event.tree, copy)
     )
     tree = named.event.tree  # type: ignore[attr-defined]
     loose = copy.git / "objects" / tree[:2] / tree[2:]
@@ -336,11 +349,11 @@ def test_another_version_of_the_rules_may_have_decided_otherwise(
     forge(copy, of_other_rules)
     assert verdict_on(copy).code == "verified"
     changed = mutated(lesson, "lesson_of", "hint: {hint}", "note: {hint}")
-    monkeypatch.setattr(attempt_rules, "lesson_of", changed)
+    monkeypatch.setattr(attempt_endings, "lesson_of", changed)
     verdict = verdict_on(copy)
     assert (verdict.code, verdict.divergences, verdict.first) == ("other_rules", (), None)
     assert verdict.differences
-    assert (verdict.rules, verdict.installed_rules) == (99, run_words.RULES_VERSION)
+    assert (verdict.rules, verdict.installed_rules) == (99, run_terms.RULES_VERSION)
     blobs_of(copy)[0].unlink()
     assert verdict_on(copy).code == "diverged"
 

@@ -9,7 +9,7 @@ import pytest
 
 from events.approval import Answer
 from events.ids import ApprovalId
-from events.run_words import PauseRun
+from events.run_commands import PauseRun
 from store import inbox as inbox_module
 from store.disk import RealDisk
 from store.errors import InboxUnusableError

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from events.run_words import PauseRun, RunContinued, RunPaused
+from events.run_commands import PauseRun
+from events.run_events import RunContinued, RunPaused
 from events.streams import EVENT_TYPES, RUN
 from store.codec import Codec
 from store.head import Mark
