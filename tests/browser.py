@@ -6,6 +6,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,15 @@ from typing import Any
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_AT_3_AND_4 = """
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3]]
+os.dup2(ends[0], 3)
+os.dup2(ends[1], 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Chromium reads its commands from descriptor 3 and answers on 4."""
+
 ANSWER_S = 30.0
 """The longest that the browser may take for one answer, on a busy machine."""
 
@@ -142,7 +152,7 @@ def browser(profile: Path) -> Iterator[Page]:
     receive, back = os.pipe()
     process = subprocess.Popen(
         [
-            "/bin/sh", "-c", f'exec "$0" "$@" 3<&{there} 4>&{back}', program,
+            sys.executable, "-c", _AT_3_AND_4, str(there), str(back), program,
             "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe",
             f"--user-data-dir={profile}", "--no-first-run", "--disable-background-networking",
             "--disable-component-update", "--disable-dev-shm-usage", "--hide-scrollbars",
