@@ -128,7 +128,7 @@ def test_a_worker_that_dies_three_times_fails_its_attempt(
     assert project.run().code == COMPLETED
     assert len(project.events(run.ActorCrashed)) == 3
     (again,) = project.events(run.TicketRequeued)
-    assert again.reason == "trackside failed on it 3 times: call 1"
+    assert again.reason == "trackside failed on it 3 times, the last with UnforeseenError"
 
 
 def test_ten_deaths_end_the_run_with_one_line(

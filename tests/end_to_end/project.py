@@ -25,6 +25,9 @@ from tests.git_repo import GitRepo
 
 TRACKSIDE = Path(sys.executable).with_name("trackside")
 
+UNMEASURED = {"COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""}
+"""For a process whose imports and files count: coverage brings along many of both."""
+
 Json = dict[str, Any]
 
 

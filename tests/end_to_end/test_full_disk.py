@@ -3,7 +3,7 @@
 import resource
 import signal
 
-from tests.end_to_end.project import Project, ended, hear, started
+from tests.end_to_end.project import UNMEASURED, Project, ended, hear, started
 from tests.end_to_end.scripts import command, done, turn, write
 
 COMPLETED, DISK = 0, 74
@@ -20,7 +20,7 @@ def test_a_run_whose_log_cannot_grow_stops_and_goes_on_once_there_is_room(
             "B": [[turn(write("b.txt", "b\n")), done()]],
         }
     )
-    with started(*project.words("--json")) as process:
+    with started(*project.words("--json"), environment=UNMEASURED) as process:
         hear(running, process)
         size = (project.folder_of() / "events.jsonl").stat().st_size
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size + 100, size + 100))
