@@ -21,27 +21,14 @@ from events import (
     run_terms,
 )
 from events import prompts as prompts_module
-from replay.divergence import Divergence
 from replay.timeline import state_at
-from replay.verify import Verdict, verify
 from store.errors import DamageError, SealBrokenError
 from store.run_folder import RunFolder
 from tests.git_repo import contents
 from tests.replay.recorded import Json, archive_of, copy_of, forge
+from tests.replay.verdicts import first_of, verdict_on
 from workspace import context as context_module
 from workspace.errors import RepositoryRefusedError
-
-
-def verdict_on(folder: RunFolder) -> Verdict:
-    return verify(archive_of(folder), folder.path.parents[2])
-
-
-def first_of(folder: RunFolder) -> Divergence:
-    verdict = verdict_on(folder)
-    assert verdict.code == "diverged"
-    assert verdict.first is not None
-    assert verdict.first == verdict.divergences[0]
-    return verdict.first
 
 
 @pytest.fixture
