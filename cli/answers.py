@@ -87,7 +87,7 @@ class Wait(msgspec.Struct, frozen=True, kw_only=True):
 
     approval: ApprovalId
     kind: str
-    """Of the action: ``spawn``, ``tool``, ``merge``, ``in_doubt``; or ``budget``."""
+    """Of the action: ``spawn``, ``tool``, ``merge``, ``in_doubt``; or ``budget``, ``model``."""
     ticket: TicketId
     attempt: AttemptId
     action: str
@@ -167,6 +167,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Commands to type now, the likeliest first."""
     parent: Parent | None = None
     """Of a fork."""
+    paused: str = ""
+    """By whom the run was paused, and why; empty if it is not."""
 
 
 class Status(Summary, frozen=True, kw_only=True):

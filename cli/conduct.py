@@ -4,6 +4,8 @@ import argparse
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from actors.conductor import Rest
 from actors.messages import Down
@@ -25,7 +27,7 @@ from events import run_rules
 from events.errors import CommandRefusedError
 from events.ids import CommitId, attempt_id
 from events.run import Deliver, Run, due
-from events.run_commands import EndRun, RecordDelivery, RecordSandbox, RecordWait
+from events.run_commands import EndRun, PauseRun, RecordDelivery, RecordSandbox, RecordWait
 from events.streams import RUN
 from models.service import ModelService, Wait
 from store.clocks import clocks
@@ -126,7 +128,7 @@ def conduct(
         ),
         qa_model=settings.models.qa,
     )
-    with interrupting(system.interrupt):
+    with interrupting(system.interrupt), pausing(system, settings.limits.run_wall_s):
         try:
             system.start()
             with attended(opened, system, workshop, progress, note_bug, asks_here=asks_here):
@@ -137,6 +139,23 @@ def conduct(
             if not system.stop():
                 diagnostics.note("actors_left", threads=[t.name for t in threading.enumerate()])
             diagnostics.close()
+
+
+@contextmanager
+def pausing(system: System, limit_s: float | None) -> Iterator[None]:
+    """Have the run pause once the block has lasted `limit_s`: what is under way is finished."""
+    if limit_s is None:
+        yield
+        return
+    pause = PauseRun("trackside", f"limits.run_wall_s is reached: {limit_s:g} s in one process")
+    timer = threading.Timer(limit_s, system.operate, [pause, lambda _: None])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 def deliver(opened: OpenRun, run: Run, commit: CommitId) -> RecordDelivery:

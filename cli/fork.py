@@ -10,17 +10,19 @@ import msgspec
 from msgspec.structs import replace
 
 from cli.answers import print_answer
+from cli.errors import UnpricedModelError
 from cli.escape import shown
 from cli.exit_code import ExitCode
 from cli.history import add_repository
 from cli.inputs import read_input
 from cli.model_names import placed
 from cli.next_steps import to_name
+from cli.own_prices import prices_in_force
 from cli.past import archive_in, say_torn
 from cli.policy_source import load_policy
 from cli.recordings import recording_at
 from cli.run import new_id
-from events.conversation import RequestedCall
+from events.conversation import RequestedCall, Usage
 from events.errors import TrackInvalidError
 from events.fork_words import Changes
 from events.ids import RunId, TicketId
@@ -132,8 +134,11 @@ def _changes(args: argparse.Namespace, run: Run, checkout: Path) -> Changes:
         raise TrackInvalidError("--edit-ticket", problems)
     if settings != before:
         models = ModelService(settings.models, os.environ, recordings=recording_at)
+        price = prices_in_force(os.environ)
         for model in sorted({*settings.models.ladder, settings.models.qa}):
             models.check(model)
+            if run.ledger.limits.limits_usd and price(model, Usage()) is None:
+                raise UnpricedModelError(model)
     return Changes(
         settings=None if settings == before else settings, policy=policy, tickets=tickets
     )

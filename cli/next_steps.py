@@ -44,8 +44,7 @@ def _steps(world: World, standing: Standing, git: str) -> Iterator[str]:
         case "waiting":
             for question in waiting(world):
                 yield f"trackside approve {name} {shlex.quote(question.approval)}"
-            if _lacks_budget(world):
-                yield f"trackside budget {name}"
+            yield from _about_budget(run, name)
             yield f"trackside resume {name}"
         case "paused" | "interrupted":
             yield f"trackside resume {name}"
@@ -57,13 +56,17 @@ def _steps(world: World, standing: Standing, git: str) -> Iterator[str]:
             yield from _after_the_end(run, name, git)
 
 
-def _lacks_budget(world: World) -> bool:
-    """Return whether a ticket waits for a person, but not for a word about an action."""
-    plan = world.run.plan
-    return any(
-        plan[active.ticket].waits_for is not None and world.attempt(name).gate is None
-        for name, active in world.run.active.items()
-    )
+def _about_budget(run: Run, name: str) -> Iterator[str]:
+    """Give the commands that raise each limit that binds, to twice as much, or end the wait."""
+    enough: dict[str, float] = {}
+    for lacks in run.ledger.lacking.values():
+        limit = f"{lacks.scope}.{lacks.unit}"
+        enough[limit] = max(enough.get(limit, 0), 2 * lacks.limit, lacks.needed)
+    for limit, number in sorted(enough.items()):
+        shown = f"{number:.0f}" if limit.endswith("tokens") else f"{number:.6g}"
+        yield f"trackside budget {name} --raise {limit}={shown}"
+    if enough:
+        yield f"trackside budget {name} --stop"
 
 
 def _after_the_end(run: Run, name: str, git: str) -> Iterator[str]:

@@ -79,12 +79,12 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the track; see product.md, section 9, for the exit codes."""
     from cli.conduct import carry_through
+    from cli.own_prices import prices_in_force
     from cli.recordings import recording_at
     from cli.sandboxing import sandbox_for
     from cli.wiring import opened
     from events.run_rules import DECIDER
     from events.streams import RUN
-    from models.prices import cost
     from models.service import ModelService
     from store.entity import Entity
     from store.run_folder import RunFolder
@@ -111,9 +111,10 @@ def run(args: argparse.Namespace) -> int:
         program=version("trackside"),
     )
     models = ModelService(settings.models, os.environ, recordings=recording_at)
+    price = prices_in_force(os.environ)
     for model in sorted(_models_of(spec, settings)):
         models.check(model)
-        if settings.budget.limits_usd and cost(model, Usage(), datetime.now(UTC).date()) is None:
+        if settings.budget.limits_usd and price(model, Usage()) is None:
             raise UnpricedModelError(model)
     sandbox = sandbox_for(settings.sandbox, checkout.top)
     folder = RunFolder.create(checkout.top, start.run)

@@ -5,7 +5,13 @@ from datetime import date
 
 import msgspec
 
-from events.attempt_events import AttemptRebound, AttemptStarted, CallFailed, ReplyRecorded
+from events.attempt_events import (
+    AttemptRebound,
+    AttemptStarted,
+    CallBegun,
+    CallFailed,
+    ReplyRecorded,
+)
 from events.base import Event
 from events.conversation import Tier, Usage
 from events.fork_words import RunForked
@@ -52,9 +58,11 @@ QA: Tier = 4
 
 @dataclass(slots=True)
 class Spending:
-    """A fold over the events of a run. Prices depend on the day and the length of each prompt.
+    """A fold over the events of a run.
 
-    A failed call counts if its provider counted tokens all the same.
+    A call costs what was taken down when it was made; of one whose price nobody knew then, what it
+    costs by the prices of that day that are known now. A failed call counts if its provider
+    counted tokens all the same.
     """
 
     total: Spent = field(default_factory=Spent)
@@ -66,7 +74,7 @@ class Spending:
     inherited: Spent = field(default_factory=Spent)
     """Of a fork: what its past took, at its parents' cost; no other sum holds it."""
     _models: dict[AttemptId, str] = field(default_factory=dict)
-    """Model of each attempt."""
+    """The model that each attempt asked last."""
     _asked: dict[StreamId, AttemptId] = field(default_factory=dict)
     """Attempt of each hint that is not given yet."""
 
@@ -77,22 +85,30 @@ class Spending:
                 self._models[terms.attempt] = terms.model
             case AttemptRebound(terms=terms):
                 self._models[terms.attempt] = terms.model
+            case CallBegun(model=model) if model:
+                self._models[AttemptId(name_of(stream))] = model
             case RunForked():
                 self._begin_anew()
-            case ReplyRecorded(usage=usage, latency_s=latency_s):
+            case ReplyRecorded(usage=usage, usd=usd, latency_s=latency_s):
                 attempt = AttemptId(name_of(stream))
-                self._add(WORKER, self._models[attempt], attempt, usage, on, latency_s)
-            case CallFailed(usage=usage):
+                model = self._models[attempt]
+                spent = Spent(1, usage, *_money(model, usage, usd, on), 0, latency_s)
+                self._put(WORKER, model, attempt, spent)
+            case CallFailed(usage=usage, usd=usd):
                 attempt = AttemptId(name_of(stream))
-                self._count_failure(self._models[attempt], attempt)
-                if usage.total:
-                    self._add(WORKER, self._models[attempt], attempt, usage, on)
+                model = self._models[attempt]
+                calls = 1 if usage.total else 0
+                self._put(
+                    WORKER, model, attempt, Spent(calls, usage, *_money(model, usage, usd, on), 1)
+                )
             case HintAsked(failure=failure):
                 self._asked[stream] = failure.attempt
-            case HintGiven(model=model, usage=usage):
+            case HintGiven(model=model, usage=usage, usd=usd):
                 attempt = self._asked.pop(stream)
+                calls = event.calls or (1 if usage.total else 0)
+                spent = Spent(calls, usage, *_money(model, usage, usd, on), event.failed)
                 if model:
-                    self._add(QA, model, attempt, usage, on)
+                    self._put(QA, model, attempt, spent)
 
     def of_ticket(self, ticket: TicketId) -> Spent:
         """Return what a ticket has used so far."""
@@ -104,28 +120,20 @@ class Spending:
         for sums in (self.by_model, self.by_ticket, self.by_attempt):
             sums.clear()
 
-    def _add(
-        self,
-        tier: Tier,
-        model: str,
-        attempt: AttemptId,
-        usage: Usage,
-        on: date,
-        latency_s: float = 0.0,
-    ) -> None:
-        usd = cost(model, usage, on)
-        unpriced = frozenset() if usd is not None else frozenset({model})
-        self._put(tier, model, attempt, Spent(1, usage, usd or 0.0, unpriced, 0, latency_s))
-
-    def _count_failure(self, model: str, attempt: AttemptId) -> None:
-        self._put(WORKER, model, attempt, Spent(failed=1))
-
     def _put(self, tier: Tier, model: str, attempt: AttemptId, spent: Spent) -> None:
         ticket, _ = ticket_of(attempt)
         self.total += spent
         self.by_ticket[ticket] = self.of_ticket(ticket) + spent
         self.by_attempt[attempt] = self.by_attempt.get(attempt, Spent()) + spent
         self.by_model[tier, model] = self.by_model.get((tier, model), Spent()) + spent
+
+
+def _money(model: str, usage: Usage, usd: float | None, on: date) -> tuple[float, frozenset[str]]:
+    """Return what is known of the cost of a call, and whose price is not known."""
+    if not usage.total:
+        return 0.0, frozenset()
+    known = cost(model, usage, on) if usd is None else usd
+    return (0.0, frozenset({model})) if known is None else (known, frozenset())
 
 
 def usd_words(usd: float | None) -> str:

@@ -10,8 +10,8 @@ from cli.next_steps import next_steps
 from cli.run_view import RunView
 from cli.spending import Spending, Spent
 from cli.standing import Standing
-from cli.words import action_words
-from events.run import Run
+from cli.words import action_words, paused_words
+from events.run import Active, Run, model_wait
 from events.state_digest import state_digest
 from events.ticket import TicketState
 
@@ -21,7 +21,9 @@ STATES: tuple[TicketState, ...] = (
 """In the order in which they are counted."""
 
 BUDGET, NO_BUDGET = "budget", "a model call that the budget does not cover"
-"""Kind and words of the one wait that is no question about an action."""
+RAISED = "the budget was raised: the run has to go on"
+MODEL, NO_MODEL = "model", "a model that refuses every call for now"
+"""Kinds and words of the waits that are no question about an action."""
 
 
 def summary_of(view: RunView, standing: Standing, repository: Path | None = None) -> Summary:
@@ -58,6 +60,7 @@ def summary_of(view: RunView, standing: Standing, repository: Path | None = None
         unpriced=tuple(sorted(total.unpriced)),
         next=next_steps(view.world, standing, repository),
         parent=_parent(view),
+        paused=paused_words(run) if run.standing == "paused" else "",
     )
 
 
@@ -106,11 +109,21 @@ def _waits(view: RunView) -> Iterator[Wait]:
     for active in sorted(run.active.values(), key=lambda active: rank[active.ticket]):
         gate = view.world.attempt(active.attempt).gate
         waits_for = run.plan[active.ticket].waits_for if gate is None else gate.approval
-        if waits_for is not None:
-            yield Wait(
-                approval=waits_for,
-                kind=BUDGET if gate is None else gate.action.kind,
-                ticket=active.ticket,
-                attempt=active.attempt,
-                action=NO_BUDGET if gate is None else action_words(gate.action),
-            )
+        if waits_for is None:
+            continue
+        kind, words = (gate.action.kind, action_words(gate.action)) if gate else _wait(run, active)
+        yield Wait(
+            approval=waits_for,
+            kind=kind,
+            ticket=active.ticket,
+            attempt=active.attempt,
+            action=words,
+        )
+
+
+def _wait(run: Run, active: Active) -> tuple[str, str]:
+    """Return kind and words of a wait that is no question."""
+    if run.plan[active.ticket].waits_for == model_wait(active.attempt):
+        return MODEL, NO_MODEL
+    lacking = run.ledger.lacking.get(active.attempt)
+    return BUDGET, RAISED if lacking is None else f"{NO_BUDGET}: {lacking.words}"

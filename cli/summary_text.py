@@ -28,6 +28,8 @@ _STATES = {
 def lines_of(summary: Summary) -> Iterator[str]:
     """Give the lines, escaped and without their ends."""
     yield f"run {shown(summary.run)} {_STANDING[summary.code]}: {counts_words(summary)}"
+    if summary.paused:
+        yield f"paused {clipped(summary.paused, REASON_CHARS)}"
     if summary.parent is not None:
         yield parent_words(summary.parent)
     yield from _delivery(summary)
@@ -36,7 +38,7 @@ def lines_of(summary: Summary) -> Iterator[str]:
         rows = [[b.ticket, clipped(chain_words(b.because), REASON_CHARS)] for b in summary.blocked]
         yield from _listed(rows)
     if summary.waits:
-        yield "waits for a person:"
+        yield "waits:"
         rows = [[w.approval, clipped(w.action, REASON_CHARS)] for w in summary.waits]
         yield from _listed(rows)
     yield from use_lines(summary)

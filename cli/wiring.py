@@ -4,16 +4,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from actors.workshop import Workshop
+from cli.own_prices import prices_in_force
 from cli.places import worktrees_of
 from cli.redaction import Redactor
 from cli.run_view import RunView
 from events.streams import EVENT_TYPES
 from events.world import World
-from models.prices import cost
 from models.service import ModelService
 from store.blobs import Blobs
 from store.codec import Codec
@@ -60,7 +59,7 @@ def workshop_of(opened: OpenRun, runner: CommandRunner, models: ModelService) ->
         blobs=opened.blobs,
         command_env=facts.settings.sandbox.env,
         environment=os.environ,
-        price=lambda model, usage: cost(model, usage, datetime.now(UTC).date()),
+        price=prices_in_force(os.environ),
     )
 
 

@@ -17,6 +17,7 @@ from events.action import Action, Outcome
 from events.base import Event, UnknownEvent
 from events.conversation import Usage
 from events.payload import BlobRef, Text
+from events.run import Run
 from events.ticket import Block
 
 SHORT_ID = 10
@@ -56,8 +57,10 @@ def _of_run(event: Event) -> str:
             return f"{name} may merge onto {onto.commit[:SHORT_ID]}"
         case run.RunSandboxed(level=level, description=description):
             return level if level != "none" else f"nothing, so each one asks: {description}"
-        case run.RunPaused(by=by) | run.RunContinued(by=by):
+        case run.RunContinued(by=by):
             return f"by {by}"
+        case run.RunPaused(by=by, reason=reason):
+            return _because(f"by {by}", reason)
         case run.RunCancelled(by=by, reason=reason):
             return _because(f"by {by}", reason)
         case fork.RunForked(run=name, origin=origin):
@@ -221,6 +224,11 @@ def outcome_words(outcome: Outcome) -> str:
     if outcome.signal is not None:
         return f"ended by signal {outcome.signal}"
     return "failed" if outcome.exit_code is None else f"exit {outcome.exit_code}"
+
+
+def paused_words(run: Run) -> str:
+    """Return by whom a run was paused, and why."""
+    return _because(f"by {run.paused_by}", run.paused_because)
 
 
 def model_words(model: str) -> str:

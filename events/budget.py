@@ -50,6 +50,11 @@ class Shortfall(msgspec.Struct, frozen=True):
     asked: float
 
     @property
+    def needed(self) -> float:
+        """The limit that the call would not break."""
+        return self.used + self.asked
+
+    @property
     def words(self) -> str:
         """What to tell a person.
 
@@ -76,6 +81,8 @@ class Ledger(msgspec.Struct, frozen=True):
     by_ticket: "HashTrieMap[TicketId, Amount]" = msgspec.field(default_factory=HashTrieMap)
     before: "HashTrieMap[AttemptId, Amount]" = msgspec.field(default_factory=HashTrieMap)
     """What attempts had used before the run was forked: it counts against no limit."""
+    lacking: "HashTrieMap[AttemptId, Shortfall]" = msgspec.field(default_factory=HashTrieMap)
+    """The limit that each attempt that waits for budget would break."""
 
     def reserve(self, call: str, amount: Amount) -> "Ledger":
         """Return the ledger with `amount` set aside for `call`, in place of what was before."""
@@ -83,7 +90,21 @@ class Ledger(msgspec.Struct, frozen=True):
             self,
             reserved=self.reserved.insert(call, amount),
             set_aside=self.set_aside - self.reserved.get(call, NOTHING) + amount,
+            lacking=self.lacking.discard(_attempt_of(call)),
         )
+
+    def refuse(self, attempt: AttemptId, shortfall: Shortfall) -> "Ledger":
+        """Return the ledger with an attempt that waits for more."""
+        return msgspec.structs.replace(self, lacking=self.lacking.insert(attempt, shortfall))
+
+    def under(self, limits: Budget) -> "Ledger":
+        """Return the ledger under other limits; what they cover is lacking no more."""
+        lacking = self.lacking
+        for attempt, shortfall in self.lacking.items():
+            limit = getattr(limits, f"{shortfall.scope}_{shortfall.unit}")
+            if limit is None or shortfall.needed <= limit:
+                lacking = lacking.remove(attempt)
+        return msgspec.structs.replace(self, limits=limits, lacking=lacking)
 
     def settle(self, attempt: AttemptId, total: Amount, out: str = "") -> "Ledger":
         """Return the ledger with all that `attempt` has used so far.
@@ -93,7 +114,7 @@ class Ledger(msgspec.Struct, frozen=True):
         ticket, _ = ticket_of(attempt)
         more = total - self.used.get(attempt, NOTHING)
         return msgspec.structs.replace(
-            self.drop(attempt, out),
+            self._freed(attempt, out),
             used=self.used.insert(attempt, total),
             spent=self.spent + more,
             by_ticket=self.by_ticket.insert(ticket, self.by_ticket.get(ticket, NOTHING) + more),
@@ -110,8 +131,13 @@ class Ledger(msgspec.Struct, frozen=True):
             self, used=amounts, before=amounts, spent=NOTHING, by_ticket=HashTrieMap()
         )
 
-    def drop(self, attempt: AttemptId, out: str = "") -> "Ledger":
-        """Return the ledger without what is set aside for an attempt, but for the call `out`."""
+    def drop(self, attempt: AttemptId) -> "Ledger":
+        """Return the ledger with nothing set aside for an attempt that is over."""
+        return msgspec.structs.replace(
+            self._freed(attempt, ""), lacking=self.lacking.discard(attempt)
+        )
+
+    def _freed(self, attempt: AttemptId, out: str) -> "Ledger":
         ledger = self
         for call in self._out(attempt):
             if call != out:
@@ -156,4 +182,8 @@ class Ledger(msgspec.Struct, frozen=True):
 
     def _out(self, attempt: AttemptId) -> list[str]:
         """Return the calls of an attempt that something is set aside for."""
-        return [call for call in self.reserved if call.rpartition("#")[0] == attempt]
+        return [call for call in self.reserved if _attempt_of(call) == attempt]
+
+
+def _attempt_of(call: str) -> AttemptId:
+    return AttemptId(call.rpartition("#")[0])

@@ -103,6 +103,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """How commands are confined: the level last put in force."""
     paused_by: str = ""
     """Who or what paused the run last."""
+    paused_because: str = ""
     lineage: tuple[Origin, ...] = ()
     """Of a fork: where it left its parent, last; and that its own, before."""
     workers_before: Usage = Usage()
@@ -247,8 +248,8 @@ def evolve(state: Run, event: RunEvent) -> Run:
             owner = attempt_id(ticket, state.plan[ticket].attempts)
             after = _without(state, owner, Usage())
             return _put(after, to(after.plan[ticket].move("skip"), waits_for=None))
-        case RunPaused(by=by):
-            return to(state, standing="paused", paused_by=by)
+        case RunPaused(by=by, reason=reason):
+            return to(state, standing="paused", paused_by=by, paused_because=reason)
         case RunContinued():
             return to(state, standing="running", ending=None)
         case RunCancelled():
@@ -263,14 +264,15 @@ def evolve(state: Run, event: RunEvent) -> Run:
             return to(state, delivery=event)
         case BudgetReserved(call=call, amount=amount):
             return to(state, ledger=state.ledger.reserve(call, amount))
-        case BudgetExceeded(attempt=attempt):
+        case BudgetExceeded(attempt=attempt, shortfall=shortfall):
             parked = state.plan[state.active[attempt].ticket]
             parked = parked if parked.status == "step_paused" else parked.move("park")
-            return _put(state, to(parked, waits_for=budget_wait(attempt)))
+            after = to(state, ledger=state.ledger.refuse(attempt, shortfall))
+            return _put(after, to(parked, waits_for=budget_wait(attempt)))
         case BudgetSettled(attempt=attempt, total=total, out=out):
             return to(state, ledger=state.ledger.settle(attempt, total, out))
         case BudgetRaised(limits=limits):
-            return to(state, ledger=to(state.ledger, limits=limits))
+            return to(state, ledger=state.ledger.under(limits))
         case PolicyAmended(ticket=ticket, amendment=amendment):
             known = state.amendments.get(ticket, ())
             return to(state, amendments=state.amendments.insert(ticket, (*known, amendment)))

@@ -105,6 +105,7 @@ class PauseRun(Command, frozen=True, tag="run.pause"):
     """Assign nothing more."""
 
     by: str
+    reason: str = ""
 
 
 class ContinueRun(Command, frozen=True, tag="run.continue"):

@@ -130,6 +130,7 @@ class RunPaused(Event, frozen=True, tag="run.paused"):
     """Nothing more is assigned."""
 
     by: str
+    reason: str = ""
 
 
 class RunContinued(Event, frozen=True, tag="run.continued"):

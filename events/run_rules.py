@@ -143,8 +143,8 @@ def decide(command: RunCommand, state: Run) -> Sequence[RunEvent]:
             return _block(state, _open_ticket(command, state, ticket), Block("manual", words))
         case SkipTicket():
             return _skip(command, state)
-        case PauseRun(by=by) if state.standing == "running":
-            return [RunPaused(by)]
+        case PauseRun(by=by, reason=reason) if state.standing == "running":
+            return [RunPaused(by, reason)]
         case CancelRun(by=by, reason=reason):
             return [RunCancelled(by, reason)]
         case EndRun() if is_over(state.plan):
@@ -220,7 +220,8 @@ def _hold(command: HoldTicket, active: Active, state: Run) -> list[RunEvent]:
     _refuse_if_merging(command, active, state)
     parked = TicketParked(active.ticket, model_wait(active.attempt))
     known = state.plan[active.ticket].waits_for == parked.approval
-    pause: list[RunEvent] = [RunPaused(command.reason)] if state.standing == "running" else []
+    paused = RunPaused("trackside", command.reason)
+    pause: list[RunEvent] = [paused] if state.standing == "running" else []
     return pause if known else [parked, *pause]
 
 

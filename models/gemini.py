@@ -9,6 +9,7 @@ import logging
 import time
 import warnings
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
 from typing import Any
 
 from google import genai
@@ -99,7 +100,7 @@ class GeminiModel:
         if isinstance(error, errors.APIError) and isinstance(error.code, int):
             headers = getattr(error.response, "headers", {})
             message = redacted(str(error.message or error.status), self._key)
-            return refusal(model, error.code, message, error.details, headers)
+            return refusal(model, error.code, message, error.details, headers, datetime.now(UTC))
         if isinstance(error, OSError) or type(error).__module__.split(".")[0] in _TRANSPORTS:
             what = f"the connection broke: {type(error).__name__}: {words}"
             return UnavailableError(f"{model}: {one_line(what)}", model=model)

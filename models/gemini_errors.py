@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from models.errors import (
     AuthError,
@@ -31,20 +33,41 @@ _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s?")
 
 
 def refusal(
-    model: str, status: int, message: str, body: object, headers: Mapping[str, str]
+    model: str,
+    status: int,
+    message: str,
+    body: object,
+    headers: Mapping[str, str],
+    now: datetime,
 ) -> ModelError:
     """Return the error that an answer with a `status` other than 200 stands for.
 
     `body` is the decoded JSON of the answer: its ``error.details`` say how long to wait, and which
-    quota is used up.
+    quota is used up. `now` knows its time zone.
     """
     details = list(_details(body))
     kind = _kind(status, details)
+    reset = ""
+    if kind is QuotaError:
+        reset = f"; the quota of the day comes back at {quota_back_at(now):%Y-%m-%d %H:%M} UTC"
     return kind(
-        f"{model}: the server answered {status}: {one_line(message)}",
+        f"{model}: the server answered {status}: {one_line(message)}{reset}",
         model=model,
         retry_after_s=_retry_after_s(details, headers),
     )
+
+
+def quota_back_at(now: datetime) -> datetime:
+    """Return when the next day of quotas begins, in UTC: at midnight of Pacific time.
+
+    Without a database of time zones it is taken for standard time, an hour late in summer.
+    """
+    try:
+        pacific: tzinfo = ZoneInfo("America/Los_Angeles")
+    except ZoneInfoNotFoundError:
+        pacific = timezone(timedelta(hours=-8))
+    tomorrow = now.astimezone(pacific).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), pacific).astimezone(UTC)
 
 
 def one_line(text: str) -> str:

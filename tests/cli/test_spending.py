@@ -3,12 +3,12 @@ from datetime import date
 import pytest
 
 from cli.spending import Spending, Spent, usd_words
-from events.attempt_events import AttemptStarted, CallFailed, ReplyRecorded
+from events.attempt_events import AttemptStarted, CallBegun, CallFailed, ReplyRecorded
 from events.conversation import Usage
 from events.hint import Failure, HintAsked, HintGiven
 from events.ids import StreamId, TicketId
 from models.prices import cost
-from tests.histories import ATTEMPT, C1, RED, terms
+from tests.histories import ATTEMPT, C1, RED, digest, terms
 
 DAY = date(2026, 11, 22)
 STREAM, HINT = StreamId("attempt/T1.1"), StreamId("hint/T1.1.c1")
@@ -61,3 +61,37 @@ def test_one_unknown_price_makes_the_sum_unknown() -> None:
     assert (known + unknown).known_usd == 0.5
     assert usd_words((known + unknown).usd) == "unknown"
     assert usd_words(known.usd) == "$0.5000"
+
+
+def test_a_call_costs_what_was_taken_down_when_it_was_made() -> None:
+    spending = Spending()
+    spending.take(STREAM, AttemptStarted(terms(model=PRO)), DAY)
+    spending.take(STREAM, ReplyRecorded(1, "", usage=SHORT, usd=7.5), DAY)
+    spending.take(STREAM, CallFailed("truncated", "too long", usage=SHORT, usd=1.25), DAY)
+    spending.take(HINT, HintAsked(Failure(attempt=ATTEMPT, call=C1, outcome=RED)), DAY)
+    spending.take(HINT, HintGiven("w", "model", "mine", SHORT, usd=0.25, calls=1), DAY)
+    assert spending.total.usd == 9.0
+
+
+def test_the_fallback_is_counted_as_the_model_that_it_is() -> None:
+    spending = Spending()
+    spending.take(STREAM, AttemptStarted(terms(model="gemini-2.5-flash")), DAY)
+    for model in ("gemini-2.5-flash", PRO):
+        spending.take(STREAM, CallBegun(1, 1, digest("p"), 100, model), DAY)
+        spending.take(STREAM, ReplyRecorded(1, "", usage=SHORT), DAY)
+    assert {name: spent.calls for (_, name), spent in spending.by_model.items()} == {
+        "gemini-2.5-flash": 1,
+        PRO: 1,
+    }
+
+
+def test_every_call_for_a_hint_counts_the_failed_ones_apart() -> None:
+    spending = Spending()
+    for given in (
+        HintGiven("w", "model", "mine", SHORT, calls=2, usd=0.0),
+        HintGiven("w", "extract", "mine", failed=1),
+    ):
+        spending.take(HINT, HintAsked(Failure(attempt=ATTEMPT, call=C1, outcome=RED)), DAY)
+        spending.take(HINT, given, DAY)
+    assert (spending.total.calls, spending.total.failed) == (2, 1)
+    assert spending.total.unpriced == frozenset()

@@ -12,18 +12,21 @@ from cli.summary_text import lines_of
 from cli.ticket_rows import rows_of
 from events.approval import Answer, Settle
 from events.attempt_commands import EndAttempt, RecordCallFailure, RecordCheck
-from events.ids import ApprovalId, AttemptId, TicketId
+from events.budget import Amount
+from events.ids import AttemptId, TicketId
 from events.run_commands import (
     AssignTickets,
     BlockTicket,
     CancelRun,
     EndRun,
-    ParkTicket,
+    HoldTicket,
     PauseRun,
+    RaiseBudget,
     RecordDelivery,
+    ReserveBudget,
     SkipTicket,
 )
-from events.settings import Models, Settings
+from events.settings import Budget, Models, Settings
 from events.state_digest import state_digest
 from tests.histories import (
     ASK_TOOLS,
@@ -164,16 +167,50 @@ def test_the_json_of_two_readers_of_one_state_has_one_digest(shop: Story) -> Non
     assert summary(other).digest != summary(shop).digest
 
 
-def test_a_ticket_without_budget_waits_too(shop: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(COMMANDS, "budget", Entry("cli.budget", "raise the budget"))
+def test_a_ticket_without_budget_waits_too_and_is_told_how_to_get_more() -> None:
+    shop = told()
+    shop.begin(ticket(), settings=Settings(budget=Budget(run_tokens=1000, ticket_usd=0.5)))
     shop.work("T1.1")
-    shop.tell("run", ParkTicket(AttemptId("T1.1"), ApprovalId("T1.1.budget")))
+    asks = ReserveBudget(AttemptId("T1.1"), "T1.1#2", Amount(1200, 0.1))
+    shop.tell("run", asks)
     (wait,) = summary(shop).waits
     assert (wait.approval, wait.kind) == ("T1.1.budget", "budget")
-    assert summary(shop).next == ("trackside budget r1", "trackside resume r1")
-    assert "  T1.1.budget  a model call that the budget does not cover" in list(
-        lines_of(summary(shop))
+    assert summary(shop).next == (
+        "trackside budget r1 --raise run.tokens=2000",
+        "trackside budget r1 --stop",
+        "trackside resume r1",
     )
+    assert (
+        "  T1.1.budget  a model call that the budget does not cover: "
+        "the run may take 1,000 tokens; 0 are used or reserved, the next call may take 1,200"
+    ) in list(lines_of(summary(shop)))
+    shop.tell("run", RaiseBudget(Budget(run_tokens=1100), "ann"))
+    assert summary(shop).next[0] == "trackside budget r1 --raise run.tokens=2000"
+    shop.tell("run", RaiseBudget(Budget(run_tokens=1200), "ann"))
+    (wait,) = summary(shop).waits
+    assert wait.action == "the budget was raised: the run has to go on"
+    assert summary(shop).next == ("trackside resume r1",)
+
+
+def test_a_limit_in_usd_is_raised_in_usd() -> None:
+    shop = told()
+    shop.begin(ticket(), settings=Settings(budget=Budget(ticket_usd=0.25)))
+    shop.work("T1.1")
+    shop.tell("run", ReserveBudget(AttemptId("T1.1"), "T1.1#2", Amount(10, 0.75)))
+    assert summary(shop).next[0] == "trackside budget r1 --raise ticket.usd=0.75"
+
+
+def test_a_model_that_refuses_every_call_pauses_the_run_and_says_why(shop: Story) -> None:
+    shop.work("T1.1")
+    shop.tell("run", HoldTicket(AttemptId("T1.1"), "the quota of the day is used up"))
+    paused = summary(shop)
+    assert paused.paused == "by trackside: the quota of the day is used up"
+    assert [(wait.kind, wait.action) for wait in paused.waits] == [
+        ("model", "a model that refuses every call for now")
+    ]
+    lines = list(lines_of(paused))
+    assert lines[1] == "paused by trackside: the quota of the day is used up"
+    assert paused.next == ("trackside resume r1",)
 
 
 def test_each_open_question_has_a_command_that_answers_it(
