@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from events.ids import CallId
 from events.settings import Limits
 from workspace import listing, search
 from workspace.command import CommandRunner
+from workspace.errors import CommandNotStartedError, RunnerClosedError, WorktreeUnusableError
 from workspace.tools import Ran, Refusal, Toolbox
 
 C1 = CallId("c1")
@@ -292,3 +295,102 @@ def test_reading_the_output_of_an_earlier_call(worker: Worker) -> None:
     assert "no output of a call 'c7' is kept" in worker.text(
         "read_output", call_id="c7", start_line=1, end_line=1
     )
+
+
+def test_a_green_command_says_how_it_went(hire: Callable[..., Worker]) -> None:
+    worker = hire(result_lines=4)
+    outcome, touched = worker.ran("run_command", command="seq 100; touch made")
+    assert touched is None
+    assert (outcome.ok, outcome.failing, outcome.exit_code) == (True, False, 0)
+    assert str(outcome.text).startswith("[exit code 0 in ")
+    assert str(outcome.text).endswith("]\n1\n2\n[... 96 lines, 282 bytes cut here ...]\n99\n100")
+    assert str(outcome.output).startswith("1\n2\n3\n4\n5\n")
+    assert outcome.output_bytes == 292
+    assert (worker.root / "made").exists()
+    assert "1 processes that it left running were ended" in worker.text(
+        "run_command", command="sleep 1000 & exit 0"
+    )
+
+
+def test_a_red_command_leaves_the_words_to_qa(worker: Worker) -> None:
+    outcome = worker.outcome("run_command", command="echo bad; exit 3")
+    assert (outcome.ok, outcome.failing, outcome.exit_code) == (False, True, 3)
+    assert (outcome.text, outcome.output) == ("", "bad\n")
+    assert outcome.command == "echo bad; exit 3"
+    late = worker.outcome("run_command", command="sleep 1000", timeout_s=0.2)
+    assert (late.timed_out, late.failing, late.ok) == (True, True, False)
+    assert worker.outcome("run_command", command="kill -9 $$").signal == 9
+
+
+def test_the_run_s_own_time_limit_holds_as_well(hire: Callable[..., Worker]) -> None:
+    worker = hire(command_timeout_s=0.2)
+    assert worker.outcome("run_command", command="sleep 1000", timeout_s=900).timed_out
+
+
+def test_output_that_is_no_text_is_still_text_on_record(worker: Worker) -> None:
+    outcome = worker.outcome("run_command", command=r"printf '\377\000x'")
+    assert outcome.output == "\ufffd\0x"
+    assert outcome.output_bytes == 3
+
+
+def test_a_cancelled_command_is_stopped_and_not_a_failure(worker: Worker) -> None:
+    os.mkfifo(worker.root / "up")
+    future = worker.tools.run(call("run_command", command="echo >up; sleep 1000"), C1)
+    (worker.root / "up").read_bytes()
+    worker.tools.cancel(C1)
+    outcome = future.result(30).outcome
+    assert (outcome.ok, outcome.failing) == (False, False)
+    assert outcome.text == "[the command was stopped before its end]"
+
+
+def test_an_archetype_may_have_fewer_tools(tmp_path: Path, runner: CommandRunner) -> None:
+    tools = Toolbox(tmp_path, Limits(), lambda _: None, runner, {}, "T1.1", ["read_file"])
+    assert [spec.name for spec in tools.specs] == ["read_file", "finish", "give_up"]
+    refused = tools.consider(call("run_command", command="ls"))
+    assert isinstance(refused, Refusal)
+    assert (
+        refused.text == "there is no tool 'run_command'; the tools are read_file, finish, give_up"
+    )
+
+
+def test_a_full_disk_is_nobody_s_edit_to_blame(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    future = worker.tools.run(call("write_file", path="a", content="x"), C1)
+    with pytest.raises(WorktreeUnusableError, match="No space left on device; mend it"):
+        future.result(0)
+    assert worker.names() == []
+
+
+def test_what_the_system_refuses_is_told_to_the_model(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker.write("a", b"")
+
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "open", denied)
+    assert worker.refusal("delete_file", path="a") == "the system refuses: Permission denied"
+    assert "Permission denied" in worker.tools.preview(call("delete_file", path="a"))
+
+
+def test_a_command_that_cannot_start_is_an_error_of_the_future(
+    tmp_path: Path, runner: CommandRunner
+) -> None:
+    tools = Toolbox(tmp_path / "gone", Limits(), lambda _: None, runner, {}, "T1.1")
+    future = tools.run(call("run_command", command="ls"), C1)
+    with pytest.raises(CommandNotStartedError):
+        future.result(30)
+
+
+def test_no_command_is_taken_after_the_end(tmp_path: Path) -> None:
+    closed = CommandRunner()
+    closed.close()
+    tools = Toolbox(tmp_path, Limits(), lambda _: None, closed, {}, "T1.1")
+    with pytest.raises(RunnerClosedError):
+        tools.run(call("run_command", command="ls"), C1)
