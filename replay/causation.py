@@ -225,6 +225,9 @@ def _opened(records: Streams, recorded: Recorded, _: Command) -> Recorded | None
 _FINDERS: dict[Any, Finder] = {
     run_commands.ParkTicket: _of_question(ApprovalAsked),
     run_commands.UnparkTicket: _answered,
+    run_commands.AmendPolicy: lambda records, recorded, command: records.last(
+        stream_of("approval", command.amendment.approval), recorded.position, ApprovalAnswered
+    ),
     run_commands.QueueMerge: _of_attempt(AttemptSubmitted),
     run_commands.GrantMerge: lambda records, recorded, _: records.last(
         RUN,
@@ -269,6 +272,7 @@ _FINDERS: dict[Any, Finder] = {
         lambda one: one.approval == command.question.approval,
     ),
     approval.Settle: _of_question(ApprovalAsked),
+    approval.Expire: _of_question(ApprovalAsked),
     approval.Void: _of_question(ApprovalAsked),
 }
 """Command -> how to find what it came from. Those that are not here came from a person, or mark the

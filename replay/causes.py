@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from events.approval import Ask
+from events.approval import Approval, Ask, amendment_of
 from events.assignment import terms_of
 from events.attempt import Attempt
 from events.attempt_commands import BeginMerge, RecordAnswer, StartAttempt, TakeHint
@@ -12,7 +12,7 @@ from events.attempt_terms import Onto, Terms
 from events.base import Command
 from events.hint import AskHint
 from events.ids import AttemptId
-from events.run_commands import GrantMerge, ParkTicket, RecordResult
+from events.run_commands import AmendPolicy, GrantMerge, ParkTicket, RecordResult
 from events.run_events import MergeGranted
 from events.streams import RUN, name_of
 from events.world import World
@@ -85,8 +85,11 @@ class CauseCheck:
                     action=gate.action,
                     call=gate.call,
                     rule=gate.rule,
+                    expiry=gate.expiry,
                 )
-                return Ask(asked)
+                return to(command, question=asked)
+            case AmendPolicy(amendment=amendment):
+                return _amendment_of(world.approval(amendment.approval))
             case ParkTicket(approval=approval):
                 asked_of = world.approval(approval).question
                 return None if asked_of is None else to(command, attempt=asked_of.attempt)
@@ -95,6 +98,13 @@ class CauseCheck:
             case RecordResult(attempt=attempt):
                 return _result_of(world.attempt(attempt), command)
         return None
+
+
+def _amendment_of(state: Approval) -> AmendPolicy | None:
+    if state.question is None or state.answer is None:
+        return None
+    amendment = amendment_of(state.question, state.answer)
+    return None if amendment is None else AmendPolicy(state.question.attempt, amendment)
 
 
 def _result_of(state: Attempt, command: RecordResult) -> RecordResult | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from events.attempt import Attempt
 from events.attempt_commands import RecordToolResult
 from events.attempt_events import ToolStarted
-from events.ids import TreeId
+from events.ids import Digest, TreeId
 from replay.decisions import Scene
 from replay.desk import Desk
 from replay.divergence import Divergence
@@ -62,17 +62,18 @@ def _tree_after(state: Attempt, started: ToolStarted, recorded: TreeId, desk: De
             return f"refused: {error}"
         return _ignored(started, recorded, desk)
     expected = edited_tree(desk.objects, started.tree, _members(plan, started.tree))
-    if expected != recorded and _started_elsewhere(tool, arguments, plan, started):
+    policy = state.bound.policy.version
+    if expected != recorded and _started_elsewhere(tool, arguments, plan, policy, started):
         return _ignored(started, recorded, desk)
     return expected
 
 
 def _started_elsewhere(
-    tool: Tool, arguments: WriteArguments, plan: Plan, started: ToolStarted
+    tool: Tool, arguments: WriteArguments, plan: Plan, policy: Digest, started: ToolStarted
 ) -> bool:
     """Return whether the edit found a file that is in no tree: git ignores it."""
     unknown = any(change.before is None for change in plan.changes)
-    return unknown and edit_digest(tool, arguments, plan) != started.action.digest
+    return unknown and edit_digest(tool, arguments, plan, policy) != started.action.digest
 
 
 def _ignored(started: ToolStarted, recorded: TreeId, desk: Desk) -> str:

@@ -158,7 +158,7 @@ class Toolbox:
 
     def _consider(self, call: RequestedCall) -> Action:
         tool, arguments = self._decoded(call)
-        parts = _parts(tool, arguments)
+        parts = _parts(tool, arguments, self._policy)
         command, confined, changed, named = "", True, 0, self._paths_read(arguments)
         match arguments:
             case RunCommand():
@@ -169,7 +169,7 @@ class Toolbox:
                 plan = writing.plan(self.root, arguments)
                 changed = sum(plan.changed_lines)
                 named = tuple(change.path for change in plan.changes)
-                parts = _edit_parts(tool, arguments, plan)
+                parts = _edit_parts(tool, arguments, plan, self._policy)
         return Action(
             kind="tool",
             tool=tool.name,
@@ -304,20 +304,24 @@ def _cap(limits: Limits) -> Cap:
     return Cap(limits.result_bytes, limits.result_lines)
 
 
-def edit_digest(tool: Tool, arguments: WriteArguments, plan: writing.Plan) -> Digest:
-    """Return what an approval of an edit is bound to: the call, and the files that it finds."""
-    return _digest(_edit_parts(tool, arguments, plan))
+def edit_digest(
+    tool: Tool, arguments: WriteArguments, plan: writing.Plan, policy: str = ""
+) -> Digest:
+    """Return what an approval of an edit is bound to: the call, the policy, the files it finds."""
+    return _digest(_edit_parts(tool, arguments, plan, policy))
 
 
-def _edit_parts(tool: Tool, arguments: WriteArguments, plan: writing.Plan) -> list[bytes]:
-    parts = _parts(tool, arguments)
+def _edit_parts(
+    tool: Tool, arguments: WriteArguments, plan: writing.Plan, policy: str
+) -> list[bytes]:
+    parts = _parts(tool, arguments, policy)
     for change in plan.changes:
         parts += [change.path.encode(), b"-" if change.old is None else b"+", change.old or b""]
     return parts
 
 
-def _parts(tool: Tool, arguments: AnyArguments) -> list[bytes]:
-    return [b"tool", tool.name.encode(), tool_schemas.canonical(arguments)]
+def _parts(tool: Tool, arguments: AnyArguments, policy: str) -> list[bytes]:
+    return [b"tool", policy.encode(), tool.name.encode(), tool_schemas.canonical(arguments)]
 
 
 def _digest(parts: Sequence[bytes]) -> Digest:

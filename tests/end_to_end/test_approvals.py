@@ -56,6 +56,7 @@ def _policy(project: Project, expires_s: float) -> list[str]:
 
 
 def _is_as_it_should_be(project: Project, verdict: str, *, at_terminal: bool) -> None:
+    assert trackside("verify", "run", "--repo", str(project.repo.path)).code == COMPLETED
     (question,), (answer,) = questions(project), answers(project)
     assert question.approval == A1
     if verdict in {"reject", "expire"}:
