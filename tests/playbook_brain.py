@@ -65,13 +65,13 @@ class PlaybookBrain:
         )
         texts = [turn.text] if turn.text else []
         calls = [(call.tool, call.args) for call in turn.calls]
-        return say(*texts, calls=calls, usage=usage or None)
+        return say(*texts, calls=calls, usage=usage or None, model=request.model)
 
     def _hint(self, request: Request) -> Reply:
         prompt = "\n".join(_text(content) for content in request.body["contents"])
         for entry in self._playbook.qa:
             if re.search(entry.match, prompt):
-                return say(json.dumps({"hint": entry.hint}))
+                return say(json.dumps({"hint": entry.hint}), model=request.model)
         return refuse(400, "the playbook has no hint for this failure")
 
     def _is_first(self, failure: tuple[str, int, int]) -> bool:

@@ -4,14 +4,16 @@ import base64
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
 from models.playbook import read_playbook
+from tests.end_to_end.project import Project
 from tests.gemini_replies import Reply
-from tests.gemini_server import GeminiServer, Request
+from tests.gemini_server import Answer, Exchange, GeminiServer, Request
 from tests.playbook_brain import PlaybookBrain
 
 Place = tuple[str, int, int]
@@ -30,6 +32,21 @@ def troubled(playbook: Path, troubles: Mapping[Place, Reply]) -> GeminiServer:
         return brain(request) if trouble is None else trouble
 
     return GeminiServer(answer)
+
+
+def brain_of(project: Project, **qa: Answer) -> PlaybookBrain:
+    """Return what plays the playbook of a project."""
+    return PlaybookBrain(read_playbook(project.playbook_file), **qa)
+
+
+def answered(server: GeminiServer) -> list[Exchange]:
+    """Return what the server answered, refusals left out."""
+    return [each for each in server.exchanges if each.reply.status == HTTPStatus.OK]
+
+
+def refused(server: GeminiServer) -> list[Exchange]:
+    """Return what the server refused."""
+    return [each for each in server.exchanges if each.reply.status != HTTPStatus.OK]
 
 
 def lead_to(server: GeminiServer, monkeypatch: pytest.MonkeyPatch) -> None:

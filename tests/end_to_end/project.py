@@ -98,6 +98,11 @@ class Project:
         """Resume a run, in this process."""
         return trackside("resume", run, "--repo", str(self.repo.path), *options)
 
+    def answer(self, *words: str) -> Json:
+        """Run a command about the run, in this process, and return its JSON."""
+        answer: Json = json.loads(trackside(*words, "--repo", str(self.repo.path), "--json").out)
+        return answer
+
     def folder_of(self, run: str = "run") -> Path:
         return self.repo.path / ".trackside" / "runs" / run
 
