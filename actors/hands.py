@@ -90,6 +90,11 @@ class Hands:
         self._outputs: Mapping[CallId, Text] = {}
         self._began = time.monotonic()
 
+    @property
+    def confines(self) -> bool:
+        """Whether commands are confined in this process."""
+        return self._shop.runner.sandbox.confines
+
     def take_up(self, state: Attempt) -> ReportWorktreeLost | None:
         """Bring the worktree to where the log says it is.
 

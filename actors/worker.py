@@ -125,7 +125,7 @@ class Worker(Mailbox):
             self._record(lost)
         state = self._state
         if state.running is not None and state.gate is None:
-            self._record(ReviewDoubt(state.running.call))
+            self._record(ReviewDoubt(state.running.call, self._hands.confines))
 
     def _take(self, command: AttemptCommand) -> None:
         if not self._record(command):

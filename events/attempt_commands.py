@@ -98,6 +98,8 @@ class ReviewDoubt(Command, frozen=True, tag="attempt.review_doubt"):
     """Say that a tool call was started and its end is not on record."""
 
     call: CallId
+    confined: bool = True
+    """Whether a command would be confined now; it may have been, when it was started."""
 
 
 class RecordAnswer(Command, frozen=True, tag="attempt.record_answer"):

@@ -289,9 +289,9 @@ def _submit(state: Attempt) -> list[AttemptEvent]:
 
 def _review_doubt(command: ReviewDoubt, state: Attempt) -> list[AttemptEvent]:
     doubted = ToolDoubted(command.call)
-    if state.running is None or state.running.action.confined:
+    action = action_in_doubt(command, state)
+    if action is None:
         return [doubted]
-    action = msgspec.structs.replace(state.running.action, kind="in_doubt")
     judgement = judgement_of(state, action)
     match judgement.verdict:
         case "allow":
@@ -303,6 +303,16 @@ def _review_doubt(command: ReviewDoubt, state: Attempt) -> list[AttemptEvent]:
             return [doubted, _gated(state, action, command.call, judgement)]
         case _:
             assert_never(judgement.verdict)
+
+
+def action_in_doubt(command: ReviewDoubt, state: Attempt) -> Action | None:
+    """Return what was cut short, if doing it again may do harm: it was not confined, or is not."""
+    assert state.running is not None, "only what was started can be in doubt"
+    action = state.running.action
+    unconfined = action.effect == "command" and not command.confined
+    if action.confined and not unconfined:
+        return None
+    return msgspec.structs.replace(action, kind="in_doubt", confined=False)
 
 
 def _answer(command: RecordAnswer, state: Attempt) -> list[AttemptEvent]:

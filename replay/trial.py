@@ -7,8 +7,6 @@ time. What a person allowed for the rest of a ticket is left out: it answered an
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import msgspec
-
 from events.action import Action
 from events.attempt import Attempt
 from events.attempt_commands import RecordAnswer, RecordContext, RequestTool, ReviewDoubt
@@ -19,7 +17,7 @@ from events.attempt_events import (
     ToolFinished,
     ToolGated,
 )
-from events.attempt_rules import FINISH, GIVE_UP
+from events.attempt_rules import FINISH, GIVE_UP, action_in_doubt
 from events.base import Command, Event
 from events.ids import AttemptId, Digest
 from events.policy import Policy, Verdict, judge
@@ -79,9 +77,10 @@ def _judged(
             del action  # no effect: what it asks for is the merge
         case RequestTool(action=Action() as action) if _is_first(events, state):
             yield action, _verdict(events, "tool")
-        case ReviewDoubt() if state.running is not None and not state.running.action.confined:
-            action = msgspec.structs.replace(state.running.action, kind="in_doubt")
-            yield action, _verdict(events, "in_doubt")
+        case ReviewDoubt():
+            doubted = action_in_doubt(command, state)
+            if doubted is not None:
+                yield doubted, _verdict(events, "in_doubt")
         case RecordAnswer():
             return
         case _:

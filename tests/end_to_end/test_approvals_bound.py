@@ -16,7 +16,7 @@ from tests.end_to_end.people import (
     refusals,
     uses,
 )
-from tests.end_to_end.project import Ended, Project, ended, started, trackside
+from tests.end_to_end.project import Ended, Project, ended, hear, started, trackside
 from tests.end_to_end.scripts import call, command, done, turn, write
 
 COMPLETED, BLOCKED, BAD_INPUT, WAITING = 0, 1, 2, 3
@@ -183,6 +183,31 @@ def test_a_question_whose_ticket_was_skipped_takes_no_answer(waiting_run: Projec
     assert told.code == BAD_INPUT
     assert "ticket A no longer waits for it" in told.err
     assert trackside("approvals", "--repo", repo).out == "nothing waits for approval\n"
+
+
+def test_an_unconfined_command_in_doubt_waits_and_runs_again_only_when_approved(
+    project: Project,
+) -> None:
+    ran, flag, running = project.outside / "ran", project.outside / "flag", project.fifo("running")
+    text = f"echo ran >>{ran}; test -e {flag} && exit 0; touch {flag}; echo up >{running}; cat"
+    project.plan({"id": "A"})
+    project.script({"A": [[turn(command(f"{text} {running}")), done()]]})
+    with started(*project.words("--wait", "--sandbox", "none")) as process:
+        asked(project, process)
+        assert say(project, "approve", "A.1.c1").code == COMPLETED
+        hear(running, process)
+        process.kill()
+        process.wait()
+    assert project.resume("run", "--sandbox", "none").code == WAITING
+    assert open_questions(project) == ["A.1.c1.2"]
+    assert questions(project)[-1].action.kind == "in_doubt"
+    edited = project.folder / "edited.json"
+    edited.write_text('{"command": "true"}')
+    assert say(project, "approve", "A.1.c1.2", "--edit", str(edited)).code == BAD_INPUT
+    assert say(project, "approve", "A.1.c1.2").code == COMPLETED
+    assert ran.read_text() == "ran\n"
+    assert project.resume("run", "--sandbox", "none").code == COMPLETED
+    assert ran.read_text() == "ran\nran\n"
 
 
 # --------------------------------------------------------------------------- spawn and merge

@@ -196,6 +196,18 @@ def test_an_unconfined_call_in_doubt_waits_for_a_person() -> None:
 EXACT = Rule(verdict="allow", argv=("make", "deploy"))
 
 
+def test_a_call_in_doubt_that_is_not_confined_any_more_waits_for_a_person() -> None:
+    running = facing("run_command").after(wants("c1", shell("make")))
+    after = running.when(ReviewDoubt(C1, confined=False)).then_kinds(ToolDoubted, ToolGated)
+    assert after.state.gate is not None
+    assert not after.state.gate.action.confined
+
+
+def test_an_edit_in_doubt_needs_no_sandbox_to_be_done_again() -> None:
+    running = facing("write_file").after(wants())
+    running.when(ReviewDoubt(C1, confined=False)).then(ToolDoubted(C1))
+
+
 def test_an_unconfined_call_in_doubt_runs_again_if_a_rule_spells_it_out() -> None:
     exact = Policy("exact", (EXACT, Rule(verdict="allow")))
     running = facing("run_command", policy=exact).after(wants("c1", OUTSIDE))
