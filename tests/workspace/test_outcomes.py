@@ -24,6 +24,6 @@ def test_processes_that_could_not_be_ended_are_on_record() -> None:
 )
 def test_what_ends_an_attempt_has_no_effect(tmp_path: Path, tool: str, arguments: str) -> None:
     with closing(CommandRunner()) as runner:
-        toolbox = Toolbox(tmp_path, Limits(), {}.get, runner, {}, "T1.1")
+        toolbox = Toolbox(tmp_path, Limits(), lambda _: None, runner, {}, "T1.1")
         ran = toolbox.run(RequestedCall(tool, arguments), CallId("c1")).result(30)
     assert ran == (Outcome(ok=True), ())
