@@ -52,10 +52,10 @@ def test_a_playbook_may_be_named_by_a_whole_path(service: ModelService, tmp_path
 
 
 @pytest.mark.parametrize(
-    "name", ["gpt-5", "gemini", "gemini-", "scripted:", "recorded:r1", "", "Gemini-2.5-flash"]
+    "name", ["gpt-5", "gemini", "gemini-", "scripted:", "recorded:", "", "Gemini-2.5-flash"]
 )
 def test_a_name_that_nobody_serves_is_refused(service: ModelService, name: str) -> None:
-    with pytest.raises(UnknownModelError, match=f'"{name}": name gemini-... or scripted:...'):
+    with pytest.raises(UnknownModelError, match=f'"{name}": name gemini-... or'):
         service.check(name)
     with pytest.raises(UnknownModelError):
         service.submit(prompt_of(model=name)).result(PATIENCE_S)

@@ -148,3 +148,38 @@ def test_several_threads_put_at_once(tmp_path: Path) -> None:
     files = [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]
     assert len(files) == 7
     assert all(blobs.get(blobs.put(data)) == data for data in payloads)
+
+
+# ------------------------------------------------------------- payloads of another run, adopted
+
+
+def test_an_adopted_payload_is_the_same_file_under_a_second_name(
+    kept: tuple[Blobs, BlobRef, Path], tmp_path: Path
+) -> None:
+    theirs, ref, path = kept
+    mine = Blobs(tmp_path / "mine", CountingDisk())
+    mine.adopt([ref, ref], theirs)
+    assert mine.get(ref) == b"payload"
+    assert mine.place_of(ref).samefile(path)
+    path.unlink()
+    assert mine.get(ref) == b"payload"
+
+
+def test_where_there_are_no_second_names_an_adopted_payload_is_copied(
+    kept: tuple[Blobs, BlobRef, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EXDEV, "another file system")
+
+    theirs, ref, path = kept
+    monkeypatch.setattr(os, "link", refuse)
+    mine = Blobs(tmp_path / "mine", CountingDisk())
+    mine.adopt([ref], theirs)
+    assert mine.get(ref) == b"payload"
+    assert not mine.place_of(ref).samefile(path)
+
+
+def test_a_payload_that_is_lost_cannot_be_adopted(tmp_path: Path) -> None:
+    theirs, mine = Blobs(tmp_path / "theirs"), Blobs(tmp_path / "mine")
+    with pytest.raises(BlobMissingError):
+        mine.adopt([BlobRef(Digest("ab" * 32), 3)], theirs)

@@ -140,3 +140,50 @@ def test_tracebacks_are_kept_one_beside_the_other(tmp_path: Path) -> None:
     paths = [folder.keep_traceback(f"bug {number} \udc80") for number in (1, 2)]
     assert [path.name for path in paths] == ["traceback-1.txt", "traceback-2.txt"]
     assert paths[1].read_text() == "bug 2 \\udc80"
+
+
+# --------------------------------------------------- a run that is made out of another one: staged
+
+
+def test_a_staged_run_is_in_its_place_once_it_is_whole(tmp_path: Path) -> None:
+    with RunFolder.staged(tmp_path, "R2") as folder:
+        assert folder.run == "R2"
+        assert RunFolder.all_of(tmp_path) == []
+        JsonlLog.open(folder.log, CODEC, disk=CountingDisk()).close()
+    assert RunFolder.all_of(tmp_path) == [RunFolder(tmp_path / ".trackside" / "runs" / "R2")]
+    assert list((tmp_path / ".trackside" / "staged").iterdir()) == []
+
+
+def test_of_a_run_that_could_not_be_made_nothing_is_left(tmp_path: Path) -> None:
+    with pytest.raises(KeyError), RunFolder.staged(tmp_path, "R2") as folder:  # noqa: PT012 - a block
+        folder.log.write_text("half")
+        raise KeyError
+    assert RunFolder.all_of(tmp_path) == []
+    assert list((tmp_path / ".trackside" / "staged").iterdir()) == []
+
+
+def test_what_a_crash_left_staged_is_swept_and_what_lives_is_not(tmp_path: Path) -> None:
+    stage = tmp_path / ".trackside" / "staged"
+    for name in ("999999999-dead", f"{os.getpid()}-alive"):
+        (stage / name / "R1").mkdir(parents=True)
+    with RunFolder.staged(tmp_path, "R2"):
+        pass
+    assert [left.name for left in stage.iterdir()] == [f"{os.getpid()}-alive"]
+
+
+def test_a_staged_run_takes_no_name_that_is_taken(tmp_path: Path) -> None:
+    begin(tmp_path, "R1")
+    with (
+        pytest.raises(RunFolderError, match="there is a run R1 already"),
+        RunFolder.staged(tmp_path, "R1"),
+    ):
+        pass
+
+
+def test_a_name_that_is_taken_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    with (
+        pytest.raises(RunFolderError, match="the folder of run R1 cannot be made"),
+        RunFolder.staged(tmp_path, "R1"),
+    ):
+        begin(tmp_path, "R1")
+    assert [run.run for run in RunFolder.all_of(tmp_path)] == ["R1"]

@@ -187,3 +187,44 @@ def test_a_shallow_clone_can_be_run_on(repo: GitRepo, base: CommitId, tmp_path: 
     assert run.read_blob(tip, "readme") == b"again\n"
     made = run.commit(run.tree_of(tip), [tip], "m", 0)
     assert run.git.line("rev-list", "--count", made) == "2"
+
+
+# ------------------------------------------------------------------------- objects of other runs
+
+
+def test_a_run_borrows_from_another_one_and_from_all_that_this_one_borrows_from(
+    repo: GitRepo, base: CommitId, tmp_path: Path
+) -> None:
+    runs = tmp_path / "runs"
+    first = Repository.create(runs / "a" / "git", repo.path)
+    (tmp_path / "work").mkdir()
+    tree = Worktree(first, tmp_path / "work" / "w")
+    tree.materialise(first.tree_of(base))
+    (tree.folder / "made").write_text("by the first run\n")
+    made = tree.snapshot()
+    Repository.create(runs / "b" / "git", repo.path, first.path)
+    third = Repository.create(runs / "c" / "git", repo.path, runs / "b" / "git")
+    assert third.read_blob(made, "made") == b"by the first run\n"
+    moved = runs.with_name("moved")
+    runs.rename(moved)
+    found = Repository.open(moved / "c" / "git", repo.path)
+    assert found.read_blob(made, "made") == b"by the first run\n"
+    shutil.rmtree(moved / "a")
+    again = Repository.open(moved / "c" / "git", repo.path)
+    with pytest.raises(TreeMissingError):
+        again.read_blob(made, "made")
+
+
+def test_many_diffs_come_from_one_process_in_order(
+    repository: Repository, base: CommitId, worktree: Worktree
+) -> None:
+    before = repository.tree_of(base)
+    (worktree.folder / "readme").write_text("other\n")
+    one = worktree.snapshot()
+    (worktree.folder / "new").write_text("0" * 40 + " " + "1" * 40 + "\n")
+    two = worktree.snapshot()
+    pairs = [(before, one), (one, two), (two, two), (before, one), (NOWHERE, one)]
+    diffs = repository.diffs(pairs)
+    assert diffs[:2] == [repository.diff(*pairs[0]), repository.diff(*pairs[1])]
+    assert diffs[2:] == ["", diffs[0], ""]
+    assert repository.diffs([]) == []
