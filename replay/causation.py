@@ -29,6 +29,7 @@ from events.attempt_events import (
     WorkFinished,
 )
 from events.base import Command, Event
+from events.fork_words import RunForked
 from events.hint import HintAsked, HintGiven
 from events.ids import TicketId, stream_of
 from events.run_events import (
@@ -224,6 +225,7 @@ def _opened(records: Streams, recorded: Recorded, _: Command) -> Recorded | None
 
 _FINDERS: dict[Any, Finder] = {
     run_commands.ParkTicket: _of_question(ApprovalAsked),
+    run_commands.HoldTicket: _of_attempt(CallFailed),
     run_commands.UnparkTicket: _answered,
     run_commands.AmendPolicy: lambda records, recorded, command: records.last(
         stream_of("approval", command.amendment.approval), recorded.position, ApprovalAnswered
@@ -260,6 +262,7 @@ _FINDERS: dict[Any, Finder] = {
     attempt_commands.BeginMerge: _of_run(MergeGranted, lambda one, attempt: one.attempt == attempt),
     attempt_commands.RecordMerge: _merging,
     attempt_commands.RecordCommit: _of_attempt(TreeMerged),
+    attempt_commands.RebindAttempt: _of_run(RunForked, lambda *_: True),
     attempt_commands.EndAttempt: _of_run(ActorCrashed, lambda one, attempt: one.attempt == attempt),
     hint.AskHint: _failed,
     hint.RecordHint: lambda records, recorded, _: records.last(

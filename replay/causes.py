@@ -10,6 +10,7 @@ from events.attempt import Attempt
 from events.attempt_commands import BeginMerge, RecordAnswer, StartAttempt, TakeHint
 from events.attempt_terms import Onto, Terms
 from events.base import Command
+from events.conversation import Usage
 from events.hint import AskHint
 from events.ids import AttemptId
 from events.run_commands import AmendPolicy, GrantMerge, ParkTicket, RecordResult
@@ -61,20 +62,21 @@ class CauseCheck:
         match command:
             case StartAttempt(terms=terms):
                 told = self._terms.pop(terms.attempt, [])
-                return None if terms in told or not told else StartAttempt(told[-1])
+                return None if terms in told or not told else to(command, terms=told[-1])
             case BeginMerge():
                 attempt = AttemptId(name_of(scene.decision.stream))
                 onto = self._granted.get(attempt)
-                return None if onto is None else BeginMerge(onto)
+                return None if onto is None else to(command, onto=onto)
             case TakeHint(call=call):
                 given = world.hint(f"{name_of(scene.decision.stream)}.{call}").given
-                return to(command, words="" if given is None else given.words)
+                words, usage = ("", Usage()) if given is None else (given.words, given.usage)
+                return to(command, words=words, usage=usage)
             case RecordAnswer(approval=approval):
                 answer = world.approval(approval).answer
-                return None if answer is None else RecordAnswer(approval, answer)
+                return None if answer is None else to(command, answer=answer)
             case AskHint(failure=failure):
                 put = world.attempt(failure.attempt).failure
-                return None if put is None else AskHint(put)
+                return None if put is None else to(command, failure=put)
             case Ask(question=question):
                 gate = world.attempt(question.attempt).gate
                 if gate is None:
@@ -110,8 +112,8 @@ def _amendment_of(state: Approval) -> AmendPolicy | None:
 def _result_of(state: Attempt, command: RecordResult) -> RecordResult | None:
     if state.result is None:
         return None
-    return RecordResult(
-        attempt=command.attempt,
+    return msgspec.structs.replace(
+        command,
         result=state.result,
         reason=state.reason,
         lesson=state.lesson,

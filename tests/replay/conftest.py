@@ -9,12 +9,15 @@ from store.run_folder import RunFolder
 from tests.replay.recorded import (
     ASKING_PLAYBOOK,
     ASKING_TRACK,
+    CRASHING_PLAYBOOK,
+    CRASHING_TRACK,
     PLAYBOOK,
     POLICY,
     TRACK,
     answer,
     archive_of,
     copy_of,
+    cut_after,
     play,
     trackside,
 )
@@ -55,6 +58,17 @@ def answered(waiting: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Ru
     answer(folder, "slow.1.merge", "approved")
     told = trackside("resume", "--repo", folder.path.parents[2], cache=home / "cache")
     assert told.returncode == 1, told.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def crashed(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """Return a run with a setup and a red check that crashed in a command and was resumed."""
+    home = tmp_path_factory.mktemp("crashed")
+    folder = play(home, "crashed", track=CRASHING_TRACK, playbook=CRASHING_PLAYBOOK)
+    cut_after(folder, "attempt.tool_started")
+    told = trackside("resume", "--repo", folder.path.parents[2], cache=home / "other-cache")
+    assert told.returncode == 0, told.stderr
     return folder
 
 

@@ -79,6 +79,8 @@ def replace(path: str, old: str, new: str) -> Json:
     return call("replace_text", path=path, old=old, new=new)
 
 
+IGNORED = "mkdir build; printf 'x\\r\\n' | tee build/x.txt >build/y.txt; "
+"""Files that are in no tree until a tool names them."""
 FAIL = call("run_command", command="echo Error: no luck; exit 3")
 PLAYBOOK: Json = {
     "tickets": {
@@ -92,9 +94,10 @@ PLAYBOOK: Json = {
                  call("read_file", path="../outside")),
             turn("That was broken.",
                  call("write_file", path="app/greet.py", content="def greet(name):\n  return 1\n"),
-                 call("run_command", command="mkdir build; printf 'x\\r\\n' >build/x.txt; seq 999"),
+                 call("run_command", command=IGNORED + "seq 999"),
                  call("write_file", path="build/x.txt", content="made by a tool\n"),
-                 call("replace_text", path="build/x.txt", old="tool", new="hand")),
+                 call("replace_text", path="build/x.txt", old="tool", new="hand"),
+                 call("replace_text", path="build/y.txt", old="x", new="y")),
             finish("The base is laid."),
         ]],
         "left": [[turn("", replace("README.md", "First.", "First, left.")), finish()]] * 3,
@@ -170,6 +173,24 @@ ticket = "slow"
 [[rule]]
 verdict = "allow"
 """
+
+
+CRASHING_TRACK: Json = {
+    "id": "crashing",
+    "setup": "mkdir -p build && touch build/ready",
+    "check": "test -f made.txt",
+    "tickets": [{"id": "slow", "description": "Is cut short in its command."}],
+}
+CRASHING_PLAYBOOK: Json = {
+    "tickets": {
+        "slow": [[
+            turn("", call("run_command", command="echo half >half.txt")),
+            finish("Too early."),
+            turn("", call("write_file", path="made.txt", content="made\n")),
+            finish(),
+        ]],
+    },
+}  # fmt: skip
 
 
 def make_repository(path: Path) -> GitRepo:
@@ -250,6 +271,15 @@ def forge(folder: RunFolder, change: Callable[[Json], None]) -> None:
             seal, position=position, bytes=len(data), sum=data[-SUM_BYTES:][8:40].decode()
         )
         write_seal(folder.seal, forged)
+
+
+def cut_after(folder: RunFolder, kind: str) -> None:
+    """Have a run end, as by a crash, right behind its first event of a type."""
+    lines = folder.log.read_bytes().splitlines(keepends=True)
+    place = next(number for number, line in enumerate(lines) if f'"{kind}"'.encode() in line)
+    folder.log.write_bytes(b"".join(lines[: place + 1]))
+    folder.seal.unlink(missing_ok=True)
+    GitRepo(folder.path.parents[2]).git("branch", "-D", f"trackside/{folder.run}")
 
 
 def archive_of(folder: RunFolder) -> Archive:

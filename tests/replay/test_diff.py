@@ -89,7 +89,7 @@ def test_the_facts_of_a_ticket_stand_beside_each_other(baked: RunFolder) -> None
     assert [end.state, middle.state, begin.state] == ["completed", "in_progress", "in_progress"]
     assert (end.attempts, end.turns) == (1, 4)
     assert end.files == (
-        "app/greet.py", "app/new/made.py", "app/notes.txt", "build/x.txt", "tool.sh",
+        "app/greet.py", "app/new/made.py", "app/notes.txt", "build/x.txt", "build/y.txt", "tool.sh",
     )  # fmt: skip
     assert end.tokens.total > middle.tokens.total > begin.tokens.total == 0
     assert begin.usd == 0.0

@@ -1,4 +1,5 @@
 import inspect
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -46,6 +47,15 @@ def test_a_run_as_it_was_written_agrees_in_everything(baked: RunFolder) -> None:
     assert min(counts.prompts, counts.contexts, counts.hints, counts.payloads) > 0
     assert min(counts.edits, counts.unseen_edits, counts.commands) > 0
     assert min(counts.merges, counts.commits, counts.objects) > 0
+
+
+def test_runs_with_questions_answers_and_crashes_agree_as_well(
+    waiting: RunFolder, answered: RunFolder, crashed: RunFolder
+) -> None:
+    for folder in (waiting, answered, crashed):
+        verdict = verdict_on(folder)
+        assert verdict.divergences == ()
+        assert verdict.code == "verified"
 
 
 def test_a_verdict_says_what_it_cannot_know(baked: RunFolder) -> None:
@@ -211,6 +221,133 @@ def test_a_forged_command_is_noticed_though_its_decision_agrees(
     assert expected in {one.kind for one in verdict.divergences}
     assert verdict.first is not None
     assert verdict.total == len(verdict.divergences)
+
+
+def change_all(record: Json, kind: str, **facts: object) -> None:
+    """Change every event of a type, and the command that led to it."""
+    if record["event"]["type"] == kind:
+        record["event"].update(facts)
+        record["cause"].update(facts)
+
+
+def eve_answered(record: Json) -> None:
+    change_all(record, "attempt.answered", answer={"verdict": "approved", "by": "eve"})
+
+
+def another_question(record: Json) -> None:
+    if record["event"]["type"] == "approval.asked":
+        for part in (record["event"], record["cause"]):
+            part["question"]["rule"] = "nobody asked"
+
+
+def another_failure(record: Json) -> None:
+    if record["event"]["type"] == "hint.asked":
+        for part in (record["event"], record["cause"]):
+            part["failure"]["outcome"]["exit_code"] = 99
+
+
+def parked_for_another(record: Json, seen: list[str] = []) -> None:  # noqa: B006 - remembers
+    """Have the second ticket that waits wait for the question of the first."""
+    if record["position"] == 1:
+        seen.clear()
+    if record["event"]["type"] == "ticket.parked":
+        seen.append(record["event"]["approval"])
+        record["event"]["approval"] = record["cause"]["approval"] = seen[0]
+
+
+def granted_from_the_future(record: Json) -> None:
+    if record["event"]["type"] == "merge.granted":
+        record["event"]["onto"]["position"] = record["cause"]["position"] = 99_999
+
+
+def another_merge(record: Json) -> None:
+    if record["event"]["type"] == "attempt.merge_begun":
+        for part in (record["event"], record["cause"]):
+            part["onto"]["at_s"] = 1
+
+
+def other_terms(record: Json) -> None:
+    if record["event"]["type"] == "attempt.started":
+        for part in (record["event"], record["cause"]):
+            part["terms"]["check"] = "true"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        eve_answered,
+        another_question,
+        another_failure,
+        parked_for_another,
+        granted_from_the_future,
+        another_merge,
+        other_terms,
+    ],
+)
+def test_a_command_that_says_otherwise_than_the_rest_of_the_log_is_noticed(
+    answered: RunFolder, baked: RunFolder, tmp_path: Path, change: Callable[[Json], None]
+) -> None:
+    copy = copy_of(baked if change is another_failure else answered, tmp_path)
+    forge(copy, change)
+    assert "cause" in {one.kind for one in verdict_on(copy).divergences}
+
+
+@pytest.mark.parametrize("path", ["app/notes.txt", "app", "app/none.txt"])
+def test_an_edit_that_cannot_have_been_done_is_noticed(copy: RunFolder, path: str) -> None:
+    asked = json.dumps({"path": path, "old": "never there", "new": "x"})
+
+    def change(record: Json) -> None:
+        if record["stream"] == "attempt/base.1" and record["event"]["type"] == "attempt.replied":
+            for part in (record["event"], record["cause"]):
+                for one in part.get("calls", ()):
+                    if one["tool"] == "replace_text":
+                        one["arguments"] = asked
+
+    forge(copy, change)
+    edits = [one for one in verdict_on(copy).divergences if one.kind == "edit"]
+    assert edits[0].expected.startswith("refused: ")
+
+
+def test_a_tool_that_only_reads_must_leave_the_tree_alone(copy: RunFolder) -> None:
+    other = state_at(archive_of(copy)).run.tree
+
+    def change(record: Json) -> None:
+        is_result = record["event"]["type"] == "attempt.tool_finished"
+        if is_result and record["event"]["call"] == "c1" and "tree" in record["cause"]:
+            record["event"]["tree"] = record["cause"]["tree"] = other
+
+    forge(copy, change)
+    assert first_of(copy).kind == "edit"
+
+
+def test_a_lost_commit_is_noticed(copy: RunFolder) -> None:
+    forge(copy, swap_both("ticket.completed", {"commit": "0" * 40}, {"commit": "0" * 40}))
+    told = [one for one in verdict_on(copy).divergences if one.kind == "tree"]
+    assert told[0].expected.startswith("commit 000")
+    assert "is missing" in told[0].got
+
+
+def test_a_commit_of_another_tree_is_noticed(copy: RunFolder) -> None:
+    base = state_at(archive_of(copy), 10).run.tree
+
+    def change(record: Json) -> None:
+        if record["event"]["type"] == "run.ended":
+            record["event"]["tree"] = base
+
+    forge(copy, change)
+    (told,) = [one for one in verdict_on(copy).divergences if one.kind == "tree"]
+    assert told.got.startswith("its tree ")
+
+
+def test_a_hint_that_the_rules_would_have_made_otherwise_is_noticed(copy: RunFolder) -> None:
+    def change(record: Json) -> None:
+        if record["event"]["type"] == "hint.given":
+            for part in (record["event"], record["cause"]):
+                part["source"] = "extract"
+
+    forge(copy, change)
+    got = {one.got for one in verdict_on(copy).divergences if one.kind == "hint"}
+    assert got == {"a bracket is missing", "the command has no luck"}
 
 
 def test_a_merge_that_gives_another_tree_is_noticed(copy: RunFolder) -> None:

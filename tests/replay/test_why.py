@@ -185,7 +185,7 @@ def test_the_name_of_a_stream_tells_attempt_and_ticket(
 
 
 def test_every_record_of_every_run_has_a_chain_that_ends_at_a_beginning(
-    baked: RunFolder, answered: RunFolder
+    baked: RunFolder, answered: RunFolder, crashed: RunFolder
 ) -> None:
     beginnings = {
         "LogOpened",
@@ -194,7 +194,7 @@ def test_every_record_of_every_run_has_a_chain_that_ends_at_a_beginning(
         "TicketsPlanned",
         "ReplyRecorded",
     }
-    for folder in (baked, answered):
+    for folder in (baked, answered, crashed):
         records = Records(archive_of(folder))
         for recorded in archive_of(folder).records():
             *_, beginning = _walk(records, recorded)
