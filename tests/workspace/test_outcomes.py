@@ -27,3 +27,9 @@ def test_what_ends_an_attempt_has_no_effect(tmp_path: Path, tool: str, arguments
         toolbox = Toolbox(tmp_path, Limits(), lambda _: None, runner, {}, "T1.1")
         ran = toolbox.run(RequestedCall(tool, arguments), CallId("c1")).result(30)
     assert ran == (Outcome(ok=True), ())
+
+
+def test_output_that_is_no_text_is_still_text_on_record() -> None:
+    result = CommandResult(0, None, False, False, 0.1, b"\xff\0x", 3, "", swept=0, survivors=0)
+    outcome = outcome_of("printf", result, Limits())
+    assert (outcome.output, outcome.output_bytes) == ("\ufffd\0x", 3)

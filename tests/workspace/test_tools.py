@@ -257,6 +257,18 @@ def test_views_of_python_files(hire: Callable[..., Worker]) -> None:
     )
     assert "return x + 1" in worker.text("view_file", path="a.py", view="skeleton", symbol="f")
     assert "no definition 'h'" in worker.text("view_file", path="a.py", view="skeleton", symbol="h")
+    assert worker.text("view_file", path="a.py", view="skeleton").splitlines() == [
+        "def f(x): pass",
+        "[skeleton: 5 tokens of 16 (44 bytes)]",
+    ]
+    worker.write("bad.py", b"def f(:\n")
+    assert worker.text("view_file", path="bad.py", view="outline").endswith(
+        " (8 bytes); does not parse at line 1; lines left out for it: 1]"
+    )
+    worker.write("empty.py", b"")
+    assert worker.text("view_file", path="empty.py", view="skeleton") == (
+        "[skeleton: 0 tokens of 0 (0 bytes); the file is empty]"
+    )
     assert "is not Python" in worker.text("view_file", path="image", view="outline")
     assert "cut at the cap after 8 lines" in worker.text(
         "view_file", path="long.py", view="outline"
@@ -325,12 +337,6 @@ def test_a_red_command_leaves_the_words_to_qa(worker: Worker) -> None:
 def test_the_run_s_own_time_limit_holds_as_well(hire: Callable[..., Worker]) -> None:
     worker = hire(command_timeout_s=0.2)
     assert worker.outcome("run_command", command="sleep 1000", timeout_s=900).timed_out
-
-
-def test_output_that_is_no_text_is_still_text_on_record(worker: Worker) -> None:
-    outcome = worker.outcome("run_command", command=r"printf '\377\000x'")
-    assert outcome.output == "\ufffd\0x"
-    assert outcome.output_bytes == 3
 
 
 def test_a_cancelled_command_is_stopped_and_not_a_failure(worker: Worker) -> None:
