@@ -38,6 +38,7 @@ COMMANDS: dict[str, Entry] = {
     "checkout": Entry("cli.checkout", "write the code of a run at any position into a folder"),
     "usage": Entry("cli.usage", "say what a run has used: tokens, money, calls and time"),
     "report": Entry("cli.report", "write a run as one HTML file that needs no network"),
+    "export": Entry("cli.export", "write a run as events, as a trace, or as a state"),
     "fork": Entry("cli.fork", "begin a new run in the middle of another one"),
     "approvals": Entry("cli.approvals", "list what waits for a person, and what it would do"),
     "approve": Entry("cli.approve", "say yes to a request, as it stands or edited"),

@@ -2,9 +2,11 @@
 
 import msgspec
 
+from cli.report import Written
 from cli.verify import Verification
 from replay.diff import Comparison
 from replay.exchange import Exchange
+from replay.fork import Forked
 from replay.show import Shown
 from replay.trees import CheckedOut
 from replay.why import Why
@@ -16,5 +18,7 @@ ANSWERS: dict[str, type[msgspec.Struct]] = {
     "diff": Comparison,
     "verify": Verification,
     "checkout": CheckedOut,
+    "fork": Forked,
+    "report": Written,
 }
 """Command -> the shape of its answer."""
