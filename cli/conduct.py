@@ -16,6 +16,7 @@ from cli.diagnostics import Diagnostics
 from cli.escape import json_text
 from cli.interrupts import interrupting
 from cli.next_steps import to_name
+from cli.own_prices import prices_in_force
 from cli.progress import Progress, progress_for
 from cli.recordings import recording_at
 from cli.standing import exit_code_of, standing_of
@@ -94,6 +95,7 @@ def conduct(
     SIGTERM or SIGHUP it is interrupted: everything under way is let go, and the log is left so
     that `resume` goes on. Must be called on the main thread.
     """
+    price = prices_in_force(os.environ)
     diagnostics = Diagnostics(opened.folder.diagnostics, verbose=args.verbose)
     runner = CommandRunner(sandbox)
     settings = opened.world.run.facts.settings
@@ -114,7 +116,7 @@ def conduct(
         write_report(error)
 
     models = ModelService(settings.models, os.environ, on_wait=note_wait, recordings=recording_at)
-    workshop = workshop_of(opened, runner, models)
+    workshop = workshop_of(opened, runner, models, price)
     system = System(
         opened.log,
         opened.world,

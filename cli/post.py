@@ -1,5 +1,6 @@
 """Messages to a run: applied at once if no process works on it, else left in its inbox."""
 
+import os
 import time
 from contextlib import closing, suppress
 from pathlib import Path
@@ -9,6 +10,7 @@ import msgspec
 from actors.fitting import Fitted, fitted, take_up
 from cli.errors import NotTakenError
 from cli.holder import holder_of
+from cli.own_prices import prices_in_force
 from cli.sandboxing import sandbox_for
 from cli.wiring import OpenRun, opened, workshop_of
 from events import approval as gate
@@ -154,7 +156,7 @@ def _fitted(this: OpenRun, approval: ApprovalId, answer: Answer, edited: str) ->
     sandbox = sandbox_for(run.facts.settings.sandbox, this.repository.user.top, before=run.sandbox)
     with closing(CommandRunner(sandbox)) as runner:
         models = ModelService(run.facts.settings.models, {})
-        workshop = workshop_of(this, runner, models)
+        workshop = workshop_of(this, runner, models, prices_in_force(os.environ))
         if state.gate is not None and state.gate.action.kind == "tool":
             take_up(workshop, state)
         return fitted(workshop, state, answer, edited)

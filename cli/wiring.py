@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from actors.workshop import Workshop
-from cli.own_prices import prices_in_force
+from cli.own_prices import PriceOf
 from cli.places import worktrees_of
 from cli.redaction import Redactor
 from cli.run_view import RunView
@@ -47,7 +47,9 @@ class OpenRun:
         return worktrees_of(self.folder.path)
 
 
-def workshop_of(opened: OpenRun, runner: CommandRunner, models: ModelService) -> Workshop:
+def workshop_of(
+    opened: OpenRun, runner: CommandRunner, models: ModelService, price: PriceOf
+) -> Workshop:
     """Return the tools of the run's workers; who made `runner` and `models` closes them."""
     facts = opened.world.run.facts
     return Workshop(
@@ -59,7 +61,7 @@ def workshop_of(opened: OpenRun, runner: CommandRunner, models: ModelService) ->
         blobs=opened.blobs,
         command_env=facts.settings.sandbox.env,
         environment=os.environ,
-        price=prices_in_force(os.environ),
+        price=price,
     )
 
 
