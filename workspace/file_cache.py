@@ -55,9 +55,8 @@ class ASTParser:
                 return found
         made = view_of(file, mode, symbols, path=path)
         with self._lock:
-            if key not in self._views:
-                self._views[key] = made
-                self._held_bytes += len(made.content)
+            self._held_bytes += 0 if key in self._views else len(made.content)
+            self._views[key] = made
             while self._held_bytes > self._limit_bytes:
                 _, dropped = self._views.popitem(last=False)
                 self._held_bytes -= len(dropped.content)

@@ -36,7 +36,7 @@ def test_the_same_content_is_viewed_once_whatever_its_path(tmp_path: Path) -> No
     assert parser.view(path) is parser.view(SOURCE) is parser.view(SOURCE, path="b.py")
     assert parser.view(SOURCE, "curated") is not parser.view(SOURCE)
     path.write_bytes(SOURCE + b"x = 1\n")
-    assert parser.view(path).content.endswith(b"x = ...\n")
+    assert parser.view(path).content.endswith(b"x=...\n")
 
 
 def test_a_file_that_is_not_python_is_another_view() -> None:

@@ -2,12 +2,14 @@
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from typing import Final
 
 from tree_sitter import Node, Query, QueryCursor
 
 from workspace.views import grammar as g
 from workspace.views.definitions import docstring
+from workspace.views.flat import before_comment
 from workspace.views.skeleton import DEEPEST
 from workspace.views.source import Source, render
 
@@ -17,11 +19,8 @@ _MARK: Final = b"[HOT]"
 _HOT: Final = re.compile(rb"#+[ \t]*\[HOT\]")
 _CORE: Final = b"core_logic"
 _REST_OF_LINE: Final = re.compile(rb"[ \t\f]*(?:#[^\r\n]*)?(?=[\r\n])")
+_COLON: Final = ord(":")
 _LINE_END: Final = re.compile(rb"[\r\n]")
-_INNER: Final = Query(
-    g.LANGUAGE,
-    "[(function_definition) (class_definition)] @inner (decorated_definition) @decorated",
-)
 _COMMENTS: Final = Query(g.LANGUAGE, "(comment) @comment")
 
 
@@ -52,8 +51,9 @@ class _Hiding:
         self.text = source.text
         self.parts: list[bytes] = []
         self.at = 0
+        self.next_class = -1
+        """Offset of a ``class`` that is the first from there on; the length of the text if none."""
         self.hot = _hot_comments(source)
-        self.core = _CORE in source.text
 
     def result(self) -> bytes:
         """Return the text with all cuts made."""
@@ -62,8 +62,9 @@ class _Hiding:
     def cut(self, start: int, end: int, instead: bytes) -> None:
         """Put `instead` in the place of text[start:end]; nothing before it may be cut later."""
         self.parts += (self.text[self.at : start], instead)
-        # A comment that ends a body reaches over the first half of a CRLF.
-        self.at = end - 1 if self.text[end - 1 : end + 1] == b"\r\n" else end
+        self.at = end
+        if self.source.newline == b"\r\n" and self.text[end - 1 : end + 1] == b"\r\n":
+            self.at -= 1  # a comment that ends a body reaches over the first half of a CRLF
 
     def statements(self, nodes: list[Node], depth: int) -> None:
         """Hide the bodies of all functions in `nodes` but the marked ones."""
@@ -84,24 +85,25 @@ class _Hiding:
         if body.start_byte == body.end_byte:
             self.source.blame(body.start_byte)
         elif node.kind_id == g.FUNCTION:
-            if not self.marked(outer, body):
+            if not ((self.hot or outer is not node) and self.marked(outer, node, body)):
                 self.hide(node, body, depth)
         elif depth < DEEPEST:
             self.statements(body.named_children, depth + 1)
 
-    def marked(self, outer: Node, body: Node) -> bool:
+    def marked(self, outer: Node, node: Node, body: Node) -> bool:
         """Return whether the function stays whole."""
         if self.hot:
             at = bisect_left(self.hot, outer.start_byte)
             end = _LINE_END.search(self.text, body.end_byte)
             if at < len(self.hot) and self.hot[at] < (end.start() if end else len(self.text)):
                 return True
-        return self.core and outer.kind_id == g.DECORATED and _is_core(self.text, outer)
+        decorated = self.text.find(_CORE, outer.start_byte, node.start_byte) >= 0
+        return decorated and _is_core(self.text, outer)
 
     def hide(self, node: Node, body: Node, depth: int) -> None:
         """Hide `body`, the block of the function `node`, after its docstring."""
         said = docstring(self.source, body)
-        inner = self.kept_inside(body)
+        inner = self.kept_inside(body, said.end_byte if said is not None else body.start_byte)
         if inner:
             self.hide_around(node, body, inner, said, depth)
             return
@@ -146,22 +148,25 @@ class _Hiding:
         if end > start:
             self.cut(start, end, hidden)
 
-    def kept_inside(self, body: Node) -> list[int]:
-        """Return where the definitions inside of a function start that must stay, in order."""
-        within = body.start_byte, body.end_byte
-        if self.text.find(b"def ", *within) < 0 and self.text.find(b"class ", *within) < 0:
+    def kept_inside(self, body: Node, start: int) -> list[int]:
+        """Return where the definitions in `body` from `start` on begin that must stay, in order."""
+        end, text = body.end_byte, self.text
+        if self.next_class < start:
+            at = text.find(b"class ", start)
+            self.next_class = len(text) if at < 0 else at
+        if self.next_class >= end and text.find(b"def ", start, end) < 0:
             return []
-        captured = QueryCursor(_INNER).captures(body)
-        decorated = {
-            outer.named_children[-1].start_byte: outer for outer in captured.get("decorated", [])
-        }
         kept = []
-        for node in captured.get("inner", []):
-            inner = node.child_by_field_id(g.BODY)
-            outer = decorated.get(node.start_byte, node)
-            if inner is not None and (
-                docstring(self.source, inner) is not None
-                or (node.kind_id == g.FUNCTION and self.marked(outer, inner))
+        for at in _begun(text, start, end):
+            word = body.descendant_for_byte_range(at, at + 1)
+            node = word.parent if word is not None and not word.is_named else None
+            inner = node and node.child_by_field_id(g.BODY)
+            if node is None or inner is None:  # the word is in a string or a comment
+                continue
+            around = node.parent
+            outer = around if around is not None and around.kind_id == g.DECORATED else node
+            if docstring(self.source, inner) is not None or (
+                node.kind_id == g.FUNCTION and self.marked(outer, node, inner)
             ):
                 kept.append(outer.start_byte)
         return sorted(kept)
@@ -171,24 +176,24 @@ class _Hiding:
 
         None if the block is on the line of its header.
         """
-        start = node.start_byte
-        header = self.text[start : block.start_byte]
-        bare = header.rstrip()
-        if bare.endswith(b":") and b"#" not in bare:
-            end = start + len(bare)
-        else:
-            colon = next(
-                child.end_byte
-                for child in reversed(node.children)
-                if child.type == ":" and child.end_byte <= block.start_byte
-            )
-            rest = _REST_OF_LINE.match(self.text, colon, block.start_byte)
-            if rest is None:
-                return None
-            end = rest.end()
-        blank = header[end - start :]
+        text = self.text
+        start, body = node.start_byte, block.start_byte
+        at = text.rfind(b"\n", start, body)
+        if at > 0 and text[at - 1] == _COLON and text.find(b"#", start, at) < 0:
+            lead = text[at + 1 : body]
+            if lead.isspace():  # nothing but a line end, which is the rule
+                return at, self.source.newline + lead + HIDDEN
+        colon = before_comment(text, start, body) or next(
+            child.end_byte
+            for child in reversed(node.children)
+            if child.type == ":" and child.end_byte <= body
+        )
+        rest = _REST_OF_LINE.match(text, colon, body)
+        if rest is None:
+            return None
+        blank = text[rest.end() : body]
         at = max(blank.rfind(b"\n"), blank.rfind(b"\r"))
-        return (end, self.source.newline + blank[at + 1 :] + HIDDEN) if at >= 0 else None
+        return rest.end(), self.source.newline + blank[at + 1 :] + HIDDEN
 
 
 def _hot_comments(source: Source) -> list[int]:
@@ -198,6 +203,21 @@ def _hot_comments(source: Source) -> list[int]:
     comments = QueryCursor(_COMMENTS).captures(source.root).get("comment", [])
     starts = sorted(comment.start_byte for comment in comments)
     return [start for start in starts if _HOT.match(source.text, start)]
+
+
+def _begun(text: bytes, start: int, end: int) -> Iterator[int]:
+    """Yield the offsets of each ``def`` and ``class`` that may begin a definition, not in order.
+
+    Some of them are in strings. A query of the tree for the same takes five times as long.
+    """
+    for word in (b"def ", b"class "):
+        at = text.find(word, start, end)
+        while at >= 0:
+            line = text.rfind(b"\n", 0, at) + 1
+            lead = text[max(line, text.rfind(b"\r", line, at) + 1) : at].strip()
+            if not lead or lead == b"async" or lead.endswith((b":", b" async")):
+                yield at
+            at = text.find(word, at + 1, end)
 
 
 def _is_core(text: bytes, decorated: Node) -> bool:

@@ -12,6 +12,10 @@ _NO_DOCSTRING: Final = frozenset(b"bBfFtT")
 """Prefixes of strings that are no docstring: bytes, f-strings and t-strings."""
 
 _PREFIXES: Final = b"bBfFtTrRuU"
+_LONGEST_PREFIX: Final = 2
+
+_MAY_BEGIN: Final = frozenset(b"\"'(rRuU")
+"""The first bytes of what can be a docstring; looking at them first spares most of the work."""
 
 
 class Definition(NamedTuple):
@@ -67,7 +71,8 @@ def definition_of(
 
 def docstring(source: Source, body: Node) -> Node | None:
     """Return the statement that is the docstring of `body`, as `ast.get_docstring` sees it."""
-    if body.named_child_count == 0:
+    start = body.start_byte
+    if start == body.end_byte or source.text[start] not in _MAY_BEGIN:
         return None
     statement = body.named_child(0)  # comments before it are outside of the body
     if statement.kind_id != g.EXPRESSION or statement.child_count != 1:
@@ -80,7 +85,7 @@ def docstring(source: Source, body: Node) -> Node | None:
         return None
     strings = node.named_children if node.kind_id == g.CONCATENATED else [node]
     for string in strings:
-        code = source.text[string.start_byte : string.end_byte]
+        code = source.text[string.start_byte : string.start_byte + _LONGEST_PREFIX]
         prefix = code[: len(code) - len(code.lstrip(_PREFIXES))]
         if not _NO_DOCSTRING.isdisjoint(prefix):
             return None

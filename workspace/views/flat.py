@@ -7,16 +7,16 @@ from tree_sitter import Node
 
 from workspace.views import grammar as g
 
-# The common case by patterns, which is several times as fast as a walk over the tokens: code with
-# no string, comment or backslash in it, in which the only parentheses are those of the list.
+# The common case goes line by line, many times as fast as a walk over the tokens: code with no
+# comment, no line that ends in a backslash and no string that may go over several lines.
+_NEEDS_TREE: Final = re.compile(rb"#|\\[\r\n]|\"\"\"|'''|[fFtT][rR]?[\"']")
+_BEFORE_COMMENT: Final = re.compile(rb"[^#\"'\[{]*:(?=[ \t]*(?:[\r\n]\s*)?#)")
+"""A header without strings and brackets, up to the comment on its line or on the one after it."""
+_COMMA_AT_END: Final = re.compile(rb",\s*[\r\n]\s*\)")
 _SEVERAL: Final = 2
-_NEEDS_TREE: Final = re.compile(rb"[\"'#\\]")
-_AFTER_OPENING: Final = re.compile(rb"([(\[{])\s*[\r\n]\s*")
-_BEFORE_CLOSING: Final = re.compile(rb",?\s*[\r\n]\s*(\))|\s*[\r\n]\s*([\]},])")
-_LINE_END: Final = re.compile(rb"\s*[\r\n]\s*")
 
-_OPENING: Final = frozenset({b"(", b"[", b"{"})
-_CLOSING: Final = frozenset({b")", b"]", b"}", b","})
+_OPENING: Final = (b"(", b"[", b"{")
+_CLOSING: Final = (b")", b"]", b"}", b",")
 
 
 def flat(text: bytes, node: Node, stop: int) -> bytes:
@@ -53,13 +53,41 @@ def _children(node: Node) -> list[Node]:
     return children
 
 
+def before_comment(text: bytes, start: int, stop: int) -> int | None:
+    """Return where a header ends that a comment follows, if that can be seen at a glance."""
+    bare = _BEFORE_COMMENT.match(text, start, stop)
+    if bare is None or bare[0].count(b"(") != bare[0].count(b")"):
+        return None
+    return bare.end()
+
+
 def one_line(text: bytes, node: Node, stop: int) -> bytes:
     """Return text[node.start:stop] without trailing space, flattened only if it needs to be."""
     code = text[node.start_byte : stop].rstrip()
+    if b"#" in code:
+        end = before_comment(text, node.start_byte, stop)
+        code = code if end is None else text[node.start_byte : end]
     if b"\n" not in code and b"#" not in code and b"\r" not in code:
         return code
-    if node.kind_id in g.ONE_LIST and code.count(b"(") < _SEVERAL and not _NEEDS_TREE.search(code):
-        code = _AFTER_OPENING.sub(rb"\1", code)
-        code = _BEFORE_CLOSING.sub(rb"\1\2", code)
-        return _LINE_END.sub(b" ", code)
-    return flat(text, node, stop)
+    if _NEEDS_TREE.search(code):
+        return flat(text, node, stop)
+    if _COMMA_AT_END.search(code) and (
+        node.kind_id not in g.ONE_LIST or code.count(b"(") >= _SEVERAL
+    ):
+        return flat(text, node, stop)  # the comma may be what makes a tuple
+    return _joined(code)
+
+
+def _joined(code: bytes) -> bytes:
+    """Return `code` on one line, without a comma and a space that would stand before a ``)``."""
+    first, *others = code.splitlines()
+    joined = first.rstrip()
+    for other in others:
+        line = other.strip()
+        if line.startswith(b")"):
+            joined = joined.removesuffix(b",") + line
+        elif not line or line.startswith(_CLOSING) or joined.endswith(_OPENING):
+            joined += line
+        else:
+            joined += b" " + line
+    return joined

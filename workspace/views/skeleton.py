@@ -1,5 +1,6 @@
 """The skeleton: every definition with its whole signature, no body, and the names around them."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -15,16 +16,21 @@ LONGEST_VALUE: Final = 24
 DEEPEST: Final = 100
 """Levels of indentation that Python itself takes."""
 
+_HEADED: Final = re.compile(rb"[ \t]*(?:@|(?:async|class|def|for|if|match|try|while|with)\b)")
+_SEVERAL: Final = re.compile(rb"((?:from [^ ]+ )?import )(?!\*)")
+"""What two imports must have in common to be written as one."""
+
 
 def get_skeleton_view(source: bytes) -> bytes:
     """Return the skeleton of a Python file, in its encoding and with its line ends.
 
     Classes and functions stand in their order with decorators and whole signatures, on one line
-    each; an outermost body is ``pass``. Imports stay. Names that are assigned stand together, once
-    for each module or class, where the first of them is: ``A = B = ...``; annotated ones keep their
-    line. A compound statement stays if definitions or imports are in it. Docstrings, comments and
-    other statements are dropped. Never raises; what cannot be parsed becomes an excerpt that says
-    so, and a file with syntax errors begins with a remark that names the line of the first.
+    each; an outermost body is ``pass``. Imports stay; of those that follow each other, the ones
+    from one module are one. Names that are assigned stand together, once for each module or class,
+    where the first of them is: ``A=B=...``; annotated ones keep their line. A compound statement
+    stays if definitions or imports are in it. Docstrings, comments and other statements are
+    dropped. Never raises; what cannot be parsed becomes an excerpt that says so, and a file with
+    syntax errors begins with a remark that names the line of the first.
     """
     return render(source, skeleton).content
 
@@ -59,7 +65,7 @@ class _Drawing:
         lines, self.lines = self.lines, []
         at = self.statements(nodes, indent, depth, names)
         if names:
-            self.lines.insert(at, indent + b" = ".join([*names, b"..."]))
+            self.lines.insert(at, indent + b"=".join([*names, b"..."]))
         lines += self.lines
         self.lines = lines
 
@@ -72,19 +78,24 @@ class _Drawing:
         """
         lines = self.lines
         at = -1
+        run: dict[bytes, int] = {}
+        run_end = 0
         for node in nodes:
             kind = node.kind_id
-            if kind == g.EXPRESSION:
-                first = node.named_child(0)
-                if first.kind_id == g.ASSIGNMENT:
-                    self.assignment(first, indent, names)
-            elif kind in g.DEFINITIONS:
-                if node.start_byte in self.whole:
+            if kind in g.DEFINITIONS:
+                if self.whole and node.start_byte in self.whole:
                     lines.append(indent + self.source.text[node.start_byte : node.end_byte])
                 else:
                     self.definition(node, kind, indent, depth)
+            elif kind == g.EXPRESSION:
+                first = node.named_child(0)
+                if first.kind_id == g.ASSIGNMENT:
+                    self.assignment(first, indent, names)
             elif kind in g.IMPORTS:
-                lines.append(indent + self.imported(node))
+                if len(lines) != run_end:
+                    run.clear()
+                self.imported(node, indent, run)
+                run_end = len(lines)
             elif kind in g.COMPOUND:
                 self.compound(node, indent, depth, names)
             elif kind == g.TYPE_ALIAS:
@@ -120,8 +131,7 @@ class _Drawing:
             self.scope(body.named_children, self.inner(body, indent), depth + 1)
         else:
             self.source.blame(start)
-        if len(self.lines) == before:
-            self.lines[-1] = header + b" pass"
+        self.lines[before - 1 :] = headed(header, self.lines[before:])
 
     def compound(self, node: Node, indent: bytes, depth: int, names: dict[bytes, None]) -> None:
         """Write an if, try, with, for, while or match, if definitions or imports are in it.
@@ -147,11 +157,9 @@ class _Drawing:
             header = indent + one_line(self.text, clause, block.start_byte)
             self.lines = []
             self.statements(block.named_children, self.inner(block, indent), depth + 1, names)
+            parts.append(headed(header, self.lines))
             if self.lines:
-                parts.append([header, *self.lines])
                 filled = len(parts)
-            else:
-                parts.append([header + b" pass"])
         self.lines = before
         if filled:
             least = 2 if node.kind_id == g.TRY else 1
@@ -190,13 +198,19 @@ class _Drawing:
             return one_line(self.text, node, node.end_byte)
         return one_line(self.text, node, kept.end_byte) + b" = ..."
 
-    def imported(self, node: Node) -> bytes:
-        """Return an import on one line, without the parentheses of a longer one."""
-        code = one_line(self.text, node, node.end_byte)
-        if len(code) == node.end_byte - node.start_byte:
-            return code
-        start = code.find(b"(")
-        return code if start < 0 else code[:start] + code[start + 1 :].rstrip(b",) ")
+    def imported(self, node: Node, indent: bytes, run: dict[bytes, int]) -> None:
+        """Write an import on one line, without parentheses, or add it to one right before it.
+
+        `run` has the lines of those that may be added to, by what must be in common.
+        """
+        code = one_line(self.text, node, node.end_byte).replace(b"(", b"", 1).rstrip(b",) ")
+        common = _SEVERAL.match(code)
+        if common is not None and common[1] in run:
+            self.lines[run[common[1]]] += b", " + code[common.end() :]
+            return
+        if common is not None:
+            run[common[1]] = len(self.lines)
+        self.lines.append(indent + code)
 
     def inner(self, block: Node, indent: bytes) -> bytes:
         """Return the indentation of the statements of `block`, which belongs to one at `indent`."""
@@ -208,6 +222,15 @@ class _Drawing:
             if child.kind_id != g.COMMENT and not lead.strip(b" \t"):
                 return lead
         return indent + b"    "
+
+
+def headed(header: bytes, lines: list[bytes]) -> list[bytes]:
+    """Return the lines of a block with its header; a simple statement alone is put beside it."""
+    if not lines:
+        return [header + b" pass"]
+    if len(lines) == 1 and not _HEADED.match(lines[0]):
+        return [header + b" " + lines[0].lstrip(b" \t")]
+    return [header, *lines]
 
 
 def unpacked(pattern: Node) -> Iterator[Node]:

@@ -46,7 +46,7 @@ def test_a_broken_file_keeps_its_encoding_in_the_remark() -> None:
     source = "# coding: cp1252\ndef f(:\n  pass\nÄ = 1\n".encode("cp1252")
     assert get_skeleton_view(source) == (
         "# trackside: does not parse at line 2; lines left out for it: 2 (coding: cp1252)\n"
-        "Ä = ...\n".encode("cp1252")
+        "Ä=...\n".encode("cp1252")
     )
 
 
@@ -63,7 +63,7 @@ def test_a_byte_order_mark_stays_at_the_front() -> None:
     assert get_curated_view(source) == codecs.BOM_UTF8 + b"def f(): ... # Hidden\n"
     assert view_of(source).text == "def f(): pass\n"
     named = codecs.BOM_UTF8 + b"# coding: utf-8-sig\nx = 1\n"
-    assert get_skeleton_view(named) == codecs.BOM_UTF8 + b"x = ...\n"
+    assert get_skeleton_view(named) == codecs.BOM_UTF8 + b"x=...\n"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ BROKEN = {
     ),
     "one method of several": (
         "class D:\n    @p\n    def h(self: x\n    def i(self): pass\n    y = 1\nz = 2\n",
-        "2; lines left out for it: 2\nclass D:\n def i(self): pass\n y = ...\nz = ...\n",
+        "2; lines left out for it: 2\nclass D:\n def i(self): pass\n y=...\nz=...\n",
     ),
     "a statement deep in a body": (
         "def f():\n    if x:\n        y = = 1\n    else:\n        z\ndef g(): pass\n",
@@ -149,9 +149,9 @@ BROKEN = {
     ),
     "code in strings beside an error": (
         "X = '''\ndef no(): pass\n'''\n# it's\ndef f(: pass\ndef g(): pass\n",
-        "5; lines left out for it: 1\nX = ...\ndef g(): pass\n",
+        "5; lines left out for it: 1\nX=...\ndef g(): pass\n",
     ),
-    "a header without a body": ("class C:\nx = 1\n", "1\nclass C: pass\nx = ...\n"),
+    "a header without a body": ("class C:\nx = 1\n", "1\nclass C: pass\nx=...\n"),
     "a clause without a body at the end": (
         "if a:\n    (\nelse:\n",
         "2; lines left out for it: 1\n",
@@ -162,7 +162,7 @@ BROKEN = {
     ),
     "branches of which one is broken": (
         "if a:\n    import b\nelif c:\n    import (\nelse:\n    import d\n",
-        "4; lines left out for it: 1\nif a:\n import b\nelif c: pass\nelse:\n import d\n",
+        "4; lines left out for it: 1\nif a: import b\nelif c: pass\nelse: import d\n",
     ),
 }
 

@@ -33,6 +33,22 @@ SNIPPETS = {
         "def f():  # type: ignore\n    # why\n    x = 1",
         "def f(): pass\n",
     ),
+    "a comment on its own before the body": (
+        "def f(\n a):\n\n  # why\n  x\ndef g(a: int  # why:\n ): x\nclass A:  #: why\n  b: c",
+        "def f(a): pass\ndef g(a: int): pass\nclass A: b: c\n",
+    ),
+    "strings in a signature over several lines": (
+        "def f(a='x',\n      b=('y', 1,\n         ), *,\n\n      c=f'{1}', d='\\n'\n      ): pass",
+        "def f(a='x', b=('y', 1,), *, c=f'{1}', d='\\n'): pass\n",
+    ),
+    "tuples in a signature over several lines": (
+        "def f(a=(1,\n  ),\n  b=(\n    2, 3\n  )\n): pass",
+        "def f(a=(1,), b=(2, 3)): pass\n",
+    ),
+    "strings in a signature of plain lines": (
+        "def f(a='x', b='(',\n  c=[\n    1, 2\n  ], d=(3\n  )): pass",
+        "def f(a='x', b='(', c=[1, 2], d=(3)): pass\n",
+    ),
     "a hash in a default": ("def f(a='#'):\n    pass", "def f(a='#'): pass\n"),
     "a string of several lines as default": (
         "def f(a='''x\n  y''', b=1):\n    pass",
@@ -67,7 +83,7 @@ SNIPPETS = {
     "a starred annotation (3.11)": ("def f(*a: *Ts): pass", "def f(*a: *Ts): pass\n"),
     "names that are soft keywords": (
         "def match(type, case, _): pass\nmatch = type = case = 1",
-        "def match(type, case, _): pass\nmatch = type = case = ...\n",
+        "def match(type, case, _): pass\nmatch=type=case=...\n",
     ),
     "names beyond ASCII": (
         "def größe(π, 名='ü'): pass\nclass Ünï: pass",
@@ -81,14 +97,14 @@ SNIPPETS = {
     ),
     "bases over several lines": (
         "class A(\n    B,  # why\n    C,\n):\n    x = 1",
-        "class A(B, C):\n x = ...\n",
+        "class A(B, C): x=...\n",
     ),
     "a generic class (3.12)": ("class A[T](B[T]): pass", "class A[T](B[T]): pass\n"),
     "a class in a class": (
         "class A:\n    class B:\n        def f(self):\n            return 1\n    def g(self): pass",
         "class A:\n class B:\n  def f(self): pass\n def g(self): pass\n",
     ),
-    "a class on one line": ("class A: x = 1; y: int = 2", "class A:\n x = ...\n y: int = 2\n"),
+    "a class on one line": ("class A: x = 1; y: int = 2", "class A:\n x=...\n y: int = 2\n"),
     "tabs": ("class A:\n\tdef f(self):\n\t\treturn 1", "class A:\n def f(self): pass\n"),
     "a form feed": ("\f\nclass A:\n\f    def f(self): pass", "class A:\n def f(self): pass\n"),
     "decorators": (
@@ -113,7 +129,23 @@ SNIPPETS = {
     ),
     "imports": (
         "import os, sys as s  # why\nfrom . import a\nfrom ..b import *\nfrom c import (d)",
-        "import os, sys as s\nfrom . import a\nfrom ..b import *\nfrom c import (d)\n",
+        "import os, sys as s\nfrom . import a\nfrom ..b import *\nfrom c import d\n",
+    ),
+    "imports that follow each other": (
+        "import a\n# why\nfrom m import b\nimport c as d\nfrom m import (e,\n f)\nfrom m import *",
+        "import a, c as d\nfrom m import b, e, f\nfrom m import *\n",
+    ),
+    "imports from packages around": (
+        "from . import g\nfrom . import h\nfrom .import i\nfrom ..import j",
+        "from . import g, h\nfrom .import i\nfrom ..import j\n",
+    ),
+    "imports around a definition": (
+        "import a\ndef f(): pass\nimport b",
+        "import a\ndef f(): pass\nimport b\n",
+    ),
+    "an import with a comma that Python refuses": (
+        "from a import b,\nimport c,",
+        "from a import b\nimport c\n",
     ),
     "imports over several lines": (
         "from a import (\n    b,  # why\n    c as d,\n)\nimport e, \\\n    f",
@@ -125,19 +157,19 @@ SNIPPETS = {
     ),
     "statements on one line": (
         "import a; b = 1; import c; d = 2",
-        "import a\nb = d = ...\nimport c\n",
+        "import a, c\nb=d=...\n",
     ),
     "names together, once, where the first is": (
         "import a\nX = [1, 2]\nY = 3\ndef f(): pass\nX = 4\n_z = W = 5",
-        "import a\nX = Y = _z = W = ...\ndef f(): pass\n",
+        "import a\nX=Y=_z=W=...\ndef f(): pass\n",
     ),
     "unpacked names": (
         "a, (b, *c) = d = 1\n[e, x.y, f] = 2\n*g, = 3",
-        "a = b = c = d = e = f = g = ...\n",
+        "a=b=c=d=e=f=g=...\n",
     ),
     "what is assigned to is no name": (
         "a.b = 1\nc[0] = 2\nd.e: int = 3\nf += 1\n(g := 2)\nh = 1",
-        "h = ...\n",
+        "h=...\n",
     ),
     "annotated names": (
         "a: int\nb: str = 'x'\nc: list[int] = [1, 2, 3, 4, 5, 6, 7, 8, 9]",
@@ -153,23 +185,23 @@ SNIPPETS = {
     ),
     "members of an enumeration": (
         "class C(Enum):\n    RED = 1\n    BLUE = auto()",
-        "class C(Enum):\n RED = BLUE = ...\n",
+        "class C(Enum): RED=BLUE=...\n",
     ),
     "type aliases (3.12)": (
         "type X = int\ntype Y[T] = dict[str, list[tuple[T, T, T, T]]]\ntype = 1",
-        "type X = int\ntype Y[T] = ...\ntype = ...\n",
+        "type X = int\ntype Y[T] = ...\ntype=...\n",
     ),
     "TYPE_CHECKING": (
         "if TYPE_CHECKING:  # why\n    from a import b\n    C = int\nelse:\n    C = str",
-        "if TYPE_CHECKING:\n from a import b\nC = ...\n",
+        "if TYPE_CHECKING: from a import b\nC=...\n",
     ),
     "an import that may fail": (
         "try:\n    import a\nexcept ImportError:\n    a = None\nelse:\n    x()\nfinally:\n    pass",
-        "try:\n import a\nexcept ImportError: pass\na = ...\n",
+        "try: import a\nexcept ImportError: pass\na=...\n",
     ),
     "a try with a finally alone": (
         "try:\n    import a\nfinally:\n    x()",
-        "try:\n import a\nfinally: pass\n",
+        "try: import a\nfinally: pass\n",
     ),
     "except groups (3.11)": (
         "try:\n    pass\nexcept* E as e:\n    def f(): pass",
@@ -177,7 +209,7 @@ SNIPPETS = {
     ),
     "except without parentheses (3.14)": (
         "try:\n    import a\nexcept A, B:\n    import b",
-        "try:\n import a\nexcept A, B:\n import b\n",
+        "try: import a\nexcept A, B: import b\n",
     ),
     "a template string (3.14)": ("def f(a=t'{x}'): pass", "def f(a=t'{x}'): pass\n"),
     "conditional definitions": (
@@ -186,12 +218,12 @@ SNIPPETS = {
     ),
     "a condition over several lines": (
         "if (a and  # why\n        b):\n    import c",
-        "if (a and b):\n import c\n",
+        "if (a and b): import c\n",
     ),
-    "an if without definitions or imports": ("if a:\n    x = 1\nelse:\n    print(2)", "x = ...\n"),
+    "an if without definitions or imports": ("if a:\n    x = 1\nelse:\n    print(2)", "x=...\n"),
     "the guard of a script": (
         "if __name__ == '__main__':\n    x = 1\n    import a\n    main()",
-        "if __name__ == '__main__':\n import a\n",
+        "if __name__ == '__main__': import a\n",
     ),
     "a loop": (
         "for a in b:\n    c = 1\n    def f(): pass\nelse:\n    pass\nwhile d:\n    e = 2",
@@ -199,11 +231,11 @@ SNIPPETS = {
     ),
     "a with statement (3.9)": (
         "with (a as b, c):\n    x = 1\n    def f(): pass",
-        "with (a as b, c):\n def f(): pass\nx = ...\n",
+        "with (a as b, c):\n def f(): pass\nx=...\n",
     ),
     "a match statement (3.10)": (
         "match a:\n  case {'k': [1, *_], **rest} if rest:\n    def f(): pass\n  case _:\n    y = 2",
-        "match a:\n case {'k': [1, *_], **rest} if rest:\n  def f(): pass\ny = ...\n",
+        "match a:\n case {'k': [1, *_], **rest} if rest:\n  def f(): pass\ny=...\n",
     ),
     "async with and for, at the top as a notebook may": (
         "async with a:\n    def f(): pass\nasync for b in c:\n    def g(): pass",
@@ -211,13 +243,13 @@ SNIPPETS = {
     ),
     "a conditional method": (
         "class A:\n    if x:\n        def f(self): pass\n    y = 1",
-        "class A:\n if x:\n  def f(self): pass\n y = ...\n",
+        "class A:\n if x:\n  def f(self): pass\n y=...\n",
     ),
     "other statements": ("print(1)\ndel a\nassert b\nglobal c\nraise d\n'''e'''\n1\npass", None),
     "the last line without an end": ("def f(): pass", "def f(): pass\n"),
     "a line that goes on after a backslash in an if": (
         "if a and \\\n   b:\n    import c",
-        "if a and b:\n import c\n",
+        "if a and b: import c\n",
     ),
     "a return annotation that is a string": (
         "def f(self) -> 'dict[str, #]':\n    pass",
@@ -225,7 +257,7 @@ SNIPPETS = {
     ),
     "print and exec as names": (
         "def print(exec): pass\nprint = exec = 1",
-        "def print(exec): pass\nprint = exec = ...\n",
+        "def print(exec): pass\nprint=exec=...\n",
     ),
 }
 NOTHING = "# trackside: nothing to show: the file defines, imports and assigns nothing\n"

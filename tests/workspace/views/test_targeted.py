@@ -31,7 +31,7 @@ if a:
 
 def test_a_method_is_whole_and_the_rest_is_not() -> None:
     assert get_targeted_view(SOURCE, ["Shop.other"]) == (
-        b"import a\nclass Shop:\n    x = ...\n    @property\n    def total(self): pass\n"
+        b"import a\nclass Shop:\n    x=...\n    @property\n    def total(self): pass\n"
         b"    @total.setter\n    def total(self, value): pass\n"
         b"    def other(self):\n        return 1\n"
         b"def other(): pass\nif a:\n    def third(): pass\n"
@@ -51,8 +51,8 @@ def test_several_symbols_and_whole_classes() -> None:
 
 
 def test_a_class_on_one_line_is_indented_by_four() -> None:
-    view = get_targeted_view(b"class A: x = 1\ndef f():\n  return 1\n", ["f"])
-    assert view == b"class A:\n    x = ...\ndef f():\n  return 1\n"
+    view = get_targeted_view(b"class A: x = 1; y: int\ndef f():\n  return 1\n", ["f"])
+    assert view == b"class A:\n    x=...\n    y: int\ndef f():\n  return 1\n"
 
 
 @pytest.mark.parametrize(
