@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import assert_never
+from typing import Final, assert_never
 
 from events.ids import CallId
 from workspace import files, listing, paths, search
 from workspace.capping import Cap, head
-from workspace.encoding import PYTHON_SUFFIXES, binary_kind, decoded
+from workspace.encoding import binary_kind, decoded
 from workspace.errors import FileRefusedError, ToolError
+from workspace.file_cache import ASTParser
 from workspace.tool_schemas import (
     ListFiles,
     ReadArguments,
@@ -17,17 +18,10 @@ from workspace.tool_schemas import (
     SearchText,
     ViewFile,
 )
-from workspace.views.curated import get_curated_view
-from workspace.views.errors import SymbolUnknownError
-from workspace.views.outline import get_outline
-from workspace.views.skeleton import get_skeleton_view
-from workspace.views.targeted import get_targeted_view
+from workspace.views import Mode, SymbolUnknownError, is_python
 
-_VIEWS = {
-    "skeleton": get_skeleton_view,
-    "curated": get_curated_view,
-    "outline": get_outline,
-}
+_PARSER: Final = ASTParser()
+"""One for all worktrees of the process: most of their files are the same."""
 
 ReadKeptOutput = Callable[[CallId], str | None]
 """Returns the whole output of an earlier call of the attempt, or None."""
@@ -65,18 +59,20 @@ def _text(root: Path, path: str) -> str:
     return decoded(path, data)[0]
 
 
-def _view(root: Path, path: str, view: str, symbol: str | None, cap: Cap) -> str:
+def _view(root: Path, path: str, view: Mode, symbol: str | None, cap: Cap) -> str:
     data = files.read(root, path)
-    if not path.endswith(PYTHON_SUFFIXES):
+    if not is_python(data, path):
         raise FileRefusedError(path, "is not Python, and has no views; use read_file")
     try:
-        drawn = get_targeted_view(data, [symbol]) if symbol else _VIEWS[view](data)
+        seen = _PARSER.view(data, view, [symbol] if symbol else (), path=path)
     except SymbolUnknownError as error:
         raise FileRefusedError(path, f"has no such symbol: {error}") from None
-    shown = head(decoded(path, drawn)[0].replace("\r\n", "\n").split("\n"), cap)
-    if not shown.cut:
-        return shown.text.removesuffix("\n")
-    return f"{shown.text}\n[cut at the cap after {shown.lines} lines; ask for one symbol]"
+    text = seen.text.replace("\r\n", "\n").removesuffix("\n")
+    shown = head(text.split("\n"), cap)
+    about = [f"{seen.mode}: {seen.sizes}", *([seen.note] if seen.note else [])]
+    if shown.cut:
+        about.append(f"cut at the cap after {shown.lines} lines; ask for one symbol")
+    return f"{shown.text}\n[{'; '.join(about)}]".removeprefix("\n")
 
 
 def _slice(name: str, text: str, start: int, end: int | None, cap: Cap) -> str:
