@@ -17,6 +17,7 @@ from workspace.views import get_curated_view, get_outline, get_skeleton_view
 from workspace.views.grammar import parse
 
 LARGE_TOKENS = 2000
+SMALL = 0.15
 LEFT_OUT = {"site-packages", "dist-packages", "test", "tests", "idle_test"}
 VIEWS: dict[str, Callable[[bytes], bytes]] = {
     "skeleton": get_skeleton_view,
@@ -70,8 +71,20 @@ def _parse_by_ast(source: bytes) -> None:
 
 
 def _size_of(draw: Callable[[bytes], bytes], sources: Sequence[bytes]) -> str:
-    """Return what part of all tokens a view leaves, and of the tokens of a usual large file."""
-    sizes = [(estimate_tokens(draw(source)), estimate_tokens(source)) for source in sources]
+    """Return what part of all tokens and bytes a view leaves, and how it does with large files.
+
+    What the parts of a skeleton cost is in docs/views.md.
+    """
+    views = [draw(source) for source in sources]
+    sizes = [
+        (estimate_tokens(view), estimate_tokens(source))
+        for view, source in zip(views, sources, strict=True)
+    ]
     whole = sum(part for part, _ in sizes) / sum(size for _, size in sizes)
-    large = statistics.median(part / size for part, size in sizes if size >= LARGE_TOKENS)
-    return f"{whole:.1%} of all tokens, {large:.1%} of a usual large file"
+    of_bytes = sum(map(len, views)) / sum(map(len, sources))
+    large = [part / size for part, size in sizes if size >= LARGE_TOKENS]
+    under = sum(share < SMALL for share in large) / len(large)
+    return (
+        f"{whole:.1%} of all tokens ({of_bytes:.1%} of the bytes), {statistics.median(large):.1%}"
+        f" of a usual large file, under {SMALL:.0%} of {under:.1%} of them"
+    )
