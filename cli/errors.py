@@ -4,6 +4,8 @@
     +-- BudgetInvalidError              a limit that cannot be set so
     +-- InputUnreadableError            a file that was named cannot be read
     +-- NoRepositoryError               there is no repository around here, and no runs
+    +-- NoTerminalError                 nobody is there to press keys
+    +-- OptionInvalidError              the value of an option makes no sense
     +-- NotPlannedError                 the run has no plan on record
     +-- NotTakenError                   the process that holds a run takes no message
     +-- RunRefusesError                 what a person told a run means nothing to it now
@@ -45,6 +47,25 @@ class NoRepositoryError(TracksideError):
         """Remember where was looked, upward."""
         self.path = path
         super().__init__(f"{path}: no git repository and no runs here; name one with --repo DIR")
+
+
+class NoTerminalError(TracksideError):
+    """What was asked for needs a person at a terminal, at both ends of it."""
+
+    def __init__(self, option: str) -> None:
+        """Name the option that needs it."""
+        self.option = option
+        super().__init__(f"{option} needs a terminal; without it the run is shown as plain lines")
+
+
+class OptionInvalidError(TracksideError):
+    """An option has a value that it cannot have."""
+
+    def __init__(self, option: str, reason: str) -> None:
+        """Name the option, and say what it can have."""
+        self.option = option
+        self.reason = reason
+        super().__init__(f"{option}: {reason}")
 
 
 class NotPlannedError(TracksideError):

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from cli.answers import print_answer
-from cli.errors import UnpricedModelError
+from cli.errors import OptionInvalidError, UnpricedModelError
 from cli.escape import shown
 from cli.exit_code import ExitCode
 from cli.history import add_repository
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     """Make the fork; `trackside resume` has it go on."""
     reply = _reply(args)
     if args.at is None and reply is None:
-        raise SystemExit(_usage("name a position with --at POS"))
+        raise OptionInvalidError("--at", "name a position with --at POS")
     checkout = UserRepository.find(Path(args.repo or "")).top
     archive = archive_in(args)
     past = past_of(archive, args.at, reply)
@@ -93,13 +93,6 @@ def run(args: argparse.Namespace) -> int:
     else:
         print(*_lines(answer, to_name(checkout)), sep="\n")
     return ExitCode.COMPLETED
-
-
-def _usage(message: str) -> int:
-    import sys
-
-    print(f"trackside fork: {message}; see `trackside fork --help`", file=sys.stderr)
-    return ExitCode.BAD_INPUT
 
 
 def _reply(args: argparse.Namespace) -> GivenReply | None:
@@ -118,7 +111,7 @@ def _reply(args: argparse.Namespace) -> GivenReply | None:
 def _position(text: str) -> int:
     if text.isascii() and text.isdigit():
         return int(text)
-    raise SystemExit(_usage(f"--answer {shown(text)}: POS is a position, as 17"))
+    raise OptionInvalidError(f"--answer {text}", "POS is a position, as 17")
 
 
 def _changes(args: argparse.Namespace, run: Run, checkout: Path) -> Changes:

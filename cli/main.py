@@ -37,6 +37,7 @@ COMMANDS: dict[str, Entry] = {
     "context": Entry("cli.context", "show the exact prompt and answer of any turn"),
     "checkout": Entry("cli.checkout", "write the code of a run at any position into a folder"),
     "usage": Entry("cli.usage", "say what a run has used: tokens, money, calls and time"),
+    "replay": Entry("cli.replay", "play a past run on the terminal, or go through it by hand"),
     "report": Entry("cli.report", "write a run as one HTML file that needs no network"),
     "export": Entry("cli.export", "write a run as events, as a trace, or as a state"),
     "fork": Entry("cli.fork", "begin a new run in the middle of another one"),

@@ -2,7 +2,8 @@
 
 import os
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Protocol, TextIO
 
 from cli.escape import clipped
@@ -131,6 +132,7 @@ def progress_for(
     *,
     quiet: bool = False,
     environment: Mapping[str, str] = os.environ,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Progress:
     """Return what shows a run on `stream`.
 
@@ -139,13 +141,15 @@ def progress_for(
         view: The run; whoever owns it folds each record before it is shown.
         quiet: Whether nothing is to be shown.
         environment: ``NO_COLOR`` and ``TERM`` count.
+        clock: Tells how long things take, in seconds.
     """
     if quiet:
         return NoProgress()
     if stream.isatty() and environment.get("TERM", "") not in {"", "dumb"}:
         from cli.live import LiveProgress
 
-        return LiveProgress(stream, view, colour=not environment.get("NO_COLOR"))
+        colour = not environment.get("NO_COLOR")
+        return LiveProgress(stream, view, colour=colour, clock=clock)
     return PlainProgress(stream)
 
 

@@ -10,7 +10,7 @@ from fcntl import ioctl
 
 import pytest
 
-from cli.live import clock_words
+from cli.live_table import clock_words
 from cli.progress import NoProgress, PlainProgress, Progress, progress_for
 from events.run_commands import EndRun, PauseRun, RecordDelivery
 from tests.histories import commit, ticket
