@@ -79,9 +79,10 @@ def _within(made: Sequence[Recorded], place: int) -> Recorded:
     """Return which earlier event of the same decision the event at `place` follows from."""
     match made[place].event:
         case TicketBlocked(block=block) if block.by is not None:
+            before = (made[other] for other in range(place - 1, -1, -1))
             return next(
                 one
-                for one in reversed(made[:place])
+                for one in before
                 if isinstance(one.event, TicketBlocked) and one.event.ticket == block.by
             )
         case TicketUnlocked() | TicketReleased():

@@ -13,7 +13,7 @@ from events.payload import ReadText
 from events.prompts import prompt_of
 from events.state_digest import state_digest
 from events.streams import kind_of, name_of
-from events.world import World, evolve
+from events.world import World, fold
 from replay.answers import Tokens, tokens_of
 from replay.archive import Archive
 from replay.errors import NotInHistoryError
@@ -92,13 +92,13 @@ class Conversation:
         self._archive = archive
         self._ticket = ticket
         self._streams: dict[StreamId, list[Recorded]] = {}
-        world = World()
-        for recorded in archive.records():
-            world = evolve(world, recorded.stream, recorded.event, recorded.position)
-            if _is_about(recorded.stream, ticket):
-                self._streams.setdefault(recorded.stream, []).append(recorded)
-        self._world = world
-        self.attempts = require_ticket(planned(world), ticket).attempts
+        self._world = World()
+        for batch, _ in archive.batches():
+            self._world = fold(batch, self._world)
+            for recorded in batch:
+                if _is_about(recorded.stream, ticket):
+                    self._streams.setdefault(recorded.stream, []).append(recorded)
+        self.attempts = require_ticket(planned(self._world), ticket).attempts
         """How many there have been."""
         if not self.attempts:
             raise NotInHistoryError(f'nobody has begun to work on ticket "{ticket}"')

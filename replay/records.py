@@ -9,7 +9,7 @@ from events.base import Event
 from events.ids import AttemptId, StreamId, TicketId, ticket_of
 from events.payload import Text
 from events.streams import LOG, RUN, kind_of, name_of
-from events.world import World, evolve
+from events.world import World, fold
 from replay.archive import Archive
 from store.log import Recorded
 
@@ -77,15 +77,16 @@ class Records(Streams):
         self._archive = archive
         self._read: set[TicketId] = set()
         self.about: Recorded | None = None
-        world = World()
-        for recorded in archive.records():
-            world = evolve(world, recorded.stream, recorded.event, recorded.position)
-            if recorded.stream in self._streams:
-                self._streams[recorded.stream].append(recorded)
-            if recorded.position == about:
-                self.about = recorded
-        self.world = world
+        self.world = World()
         """The state at the end of the log."""
+        self._decisions: dict[int, Sequence[Recorded]] = {}
+        for batch, _ in archive.batches():
+            self.world = fold(batch, self.world)
+            for recorded in batch:
+                if recorded.stream in self._streams:
+                    self._streams[recorded.stream].append(recorded)
+                if recorded.position == about:
+                    self.about = recorded
 
     def text(self, text: Text) -> str:
         """Return a kept text; raises as `Archive.text`."""
@@ -96,6 +97,12 @@ class Records(Streams):
         if stream not in self._streams:
             self._read_ticket(ticket_in(stream))
         return super().of(stream)
+
+    def decision(self, recorded: Recorded) -> Sequence[Recorded]:
+        """Return the records of the decision that a record is part of."""
+        if recorded.commit not in self._decisions:
+            self._decisions[recorded.commit] = super().decision(recorded)
+        return self._decisions[recorded.commit]
 
     def _read_ticket(self, ticket: TicketId) -> None:
         """Read all streams about a ticket: it is rare that one is asked for without the others."""

@@ -138,9 +138,8 @@ _MOVES: dict[TicketState, tuple[type[Event], ...]] = {
 
 def _moved(records: Records, ticket: Ticket) -> Recorded:
     """Return what brought a ticket where it is; of a locked one, what holds it up."""
-    if ticket.status == "locked":
-        needed = _open_dependencies(records.world.run, ticket)
-        return _moved(records, needed[0])
+    while ticket.status == "locked":
+        ticket = _open_dependencies(records.world.run, ticket)[0]
     kinds = _MOVES[ticket.status]
     for recorded in reversed(records.of(RUN)):
         if isinstance(recorded.event, kinds) and _is_about(recorded.event, ticket):

@@ -1,17 +1,22 @@
-"""What looking back never does."""
+"""What looking back never does, and what it does not depend on."""
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from cli.log_texts import texts_of
+from cli.main import main
+from events.base import UnknownEvent
+from store.run_folder import RunFolder
+
 WATCHED = """\
 import sys
 import os
-import re
-import shutil
-seen = []
 def hook(name, args):
     if name == "subprocess.Popen":
         assert os.path.basename(str(args[0])) == "git" or str(args[1][0]).endswith("/git"), args
@@ -49,3 +54,68 @@ def test_looking_back_starts_no_process_but_git_and_opens_no_socket(
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+ASKED = [
+    ("show", "--json"),
+    ("show", "--at", "50", "--json"),
+    ("context", "base", "--json"),
+    ("why", "last", "--json"),
+    ("diff", "baked@50", "baked", "--files", "--json"),
+    ("verify", "--json"),
+    ("log", "--full"),
+]
+ASKING = """\
+import json, sys
+from cli.main import main
+for words in json.loads(sys.argv[1]):
+    assert main(words) == 0
+"""
+
+
+def test_the_past_is_the_same_whatever_the_seed_the_zone_and_the_language(
+    checkout: Path, tmp_path: Path
+) -> None:
+    commands = json.dumps([[*one, "--repo", str(checkout)] for one in ASKED])
+    said = set()
+    for seed, zone, language in (("0", "UTC", "C"), ("77", "Asia/Tokyo", "tr_TR.UTF-8")):
+        own = {"PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": language}
+        root = {"PYTHONPATH": str(Path(__file__).parents[2]), "XDG_CACHE_HOME": str(tmp_path)}
+        done = subprocess.run(
+            [sys.executable, "-c", ASKING, commands],
+            env=os.environ | root | own,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        said.add(done.stdout)
+    assert len(said) == 1
+
+
+def test_what_needs_no_tree_is_answered_without_a_repository(
+    baked: RunFolder, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    alone = tmp_path / "alone"
+    home = alone / ".trackside" / "runs" / "baked"
+    shutil.copytree(baked.path, home, ignore=shutil.ignore_patterns("git"))
+    for words in (["show"], ["why", "last"], ["context", "base"], ["log"]):
+        assert main([*words, "--repo", str(alone)]) == 0, words
+    for words in (["verify"], ["diff", "baked@5", "baked"], ["checkout", str(tmp_path / "out")]):
+        assert main([*words, "--repo", str(alone)]) == 2, words
+        assert "the run has no git repository" in capfd.readouterr().err
+
+
+def test_long_texts_of_unknown_events_are_shown_too() -> None:
+    event = UnknownEvent('{"type":"x.y","parts":["a\\nb"],"short":"c"}')
+    assert list(texts_of(event, str)) == ["        parts[0]:", "        | a", "        | b"]
+
+
+def test_long_tables_are_cut_and_say_so(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("cli.show.MOST_ROWS", 2)
+    monkeypatch.setattr("cli.diff.MOST_ROWS", 3)
+    assert main(["show", "--repo", str(checkout)]) == 0
+    assert "... and 7 more; --json has all of them" in capfd.readouterr().out
+    assert main(["diff", "baked", "baked", "--repo", str(checkout)]) == 0
+    assert "... and 15 more rows; --json has all of them" in capfd.readouterr().out

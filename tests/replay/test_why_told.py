@@ -354,3 +354,16 @@ def test_a_parked_ticket_of_an_unknown_question_has_no_cause(tale: Tale, story: 
     story.work("T1.1")
     story.tell("run", ParkTicket(AttemptId("T1.1"), ApprovalId("T1.1.c9")))
     assert types(tale.why("T1")) == ["ticket.parked"]
+
+
+def test_a_chain_over_a_thousand_tickets_is_told_whole(tale: Tale, story: Story) -> None:
+    names = [f"T{number}" for number in range(1, 1001)]
+    plan = [ticket(name, *names[place - 1 : place]) for place, name in enumerate(names)]
+    plan[0] = ticket("T1", max_attempts=1)
+    story.begin(*plan)
+    locked = tale.why("T1000")
+    assert locked.standing == "T1000 is locked: it needs T999 (locked)"
+    assert types(locked) == ["ticket.assigned", "run.planned"]
+    story.work("T1.1")
+    story.give_up("T1.1", "no way")
+    assert types(tale.why("T1000")) == ["ticket.blocked"] * 1000 + ["attempt.ended"]
