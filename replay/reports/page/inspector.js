@@ -153,7 +153,7 @@ async function inspectRun() {
     factRows([...RUN.facts, ...RUN.lineage.map(([run, at]) => ["fork of", `${run} at position ${at}`])]),
     h("div", { class: "links" }, h("h3", { text: "What came of the tickets" }), TICKETS.map((ticket, number) => {
       const name = stateName(state.tickets[number]), use = state.use.tickets[number];
-      return h("button", { type: "button", class: "outcome", onclick: () => chooseTicket(number) }, h("span", { class: "chip state-" + name, text: STATE_WORDS[name] }), h("span", { class: "who", text: plain(ticket.id) }),
+      return h("button", { type: "button", class: "outcome", onclick: () => chooseTicket(number) }, h("span", { class: "chip state-" + name, text: name === "step_paused" ? "waiting" : STATE_WORDS[name] }), h("span", { class: "who", text: plain(ticket.id) }),
         h("span", { class: "what", text: line(ticket.title) }), h("span", { class: "amount", text: use.calls ? short(tokensOf(use)) : "" }));
     })),
     h("div", { class: "links story" }, h("h3", { text: "How it went" }), story.map((at) => jump(at))),

@@ -25,7 +25,7 @@ function drawTop() {
 
 function showTop(state) {
   const done = state.tickets.filter((one) => stateName(one) === "completed").length, total = state.use.total;
-  const ended = position === LAST ? RUN.standing : state.standing;
+  const ended = standingOf(state);
   top_.badge.textContent = (ended || "new").replace("_", " ");
   top_.badge.className = "badge run-" + ended;
   top_.tickets.textContent = `${done} / ${TICKETS.length}`;

@@ -84,6 +84,16 @@ function stateAt(position) {
 function stateName(number) { return number === 255 ? "unplanned" : DATA.states[number]; }
 function activityName(number) { return number === 255 ? "unborn" : DATA.activities[number]; }
 
+const RESTING = new Set(["over", "waits", "unborn"]);
+
+// How the run stands, in a word: one that only waits for persons waits, whatever else it might do.
+function standingOf(state) {
+  if (state.position === LAST && state.standing === "ended") return RUN.standing;
+  const doings = [...state.attempts].map(activityName);
+  const waits = doings.includes("waits") && doings.every((doing) => RESTING.has(doing));
+  return state.standing === "running" && waits ? "waiting" : state.standing;
+}
+
 const STATE_WORDS = {
   unplanned: "not planned yet", locked: "locked", pending: "ready", in_progress: "in progress", step_paused: "waits for a person",
   completed: "completed", blocked: "blocked", skipped: "skipped",

@@ -31,7 +31,7 @@ function layTimeline() {
   timeline.labels.replaceChildren(h("div", { class: "corner" }), ...order.map((number) => labelOf(ATTEMPTS[number])));
   const room = Math.max(240, timeline.scroll.clientWidth || 600) - 2 * PAD;
   timeline.scale = room * timeline.zoom / total;
-  const width = total * timeline.scale + 2 * PAD, height = HEAD + order.length * ROW + 8;
+  const width = total * timeline.scale + 2 * PAD, height = HEAD + order.length * ROW + (DATA.silences.length ? 22 : 8);
   const svg = s("svg", { width, height, class: "chart", "aria-hidden": "true" });
   svg.append(s("defs", {}, s("pattern", { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, s("rect", { width: 6, height: 6, class: "hatch-back" }), s("rect", { width: 3, height: 6, class: "hatch-line" }))));
   for (const tick of ticksOf(total, width)) {
@@ -40,7 +40,7 @@ function layTimeline() {
   DATA.silences.forEach(([at, length]) => {
     const x1 = xOf(at - 1), x2 = xOf(at);
     svg.append(s("rect", { class: "silence", x: x1, y: HEAD - 6, width: Math.max(2, x2 - x1), height: height - HEAD + 6 }));
-    if (x2 - x1 > 44) svg.append(s("text", { class: "tick quiet", x: (x1 + x2) / 2, y: height - 10, "text-anchor": "middle", text: span(length) }));
+    if (x2 - x1 > 44) svg.append(s("text", { class: "tick quiet", x: (x1 + x2) / 2, y: height - 6, "text-anchor": "middle", text: span(length) }));
   });
   order.forEach((number, row) => {
     const attempt = ATTEMPTS[number], y = HEAD + row * ROW, pieces = PIECES[number];
