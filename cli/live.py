@@ -61,7 +61,6 @@ class LiveProgress:
     def _draw(self) -> None:
         # The terminal may go: then the run goes on unseen.
         with suppress(OSError, ValueError):
-            self._redraw()
             while not self._closed.wait(REDRAW_S):
                 self._redraw()
 
