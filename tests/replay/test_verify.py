@@ -1,6 +1,5 @@
 import inspect
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -10,7 +9,6 @@ import pytest
 from events import (
     assignment,
     attempt_endings,
-    attempt_events,
     attempt_fold,
     attempt_rules,
     hint,
@@ -19,17 +17,14 @@ from events import (
     model_calls,
     run_events,
     run_rules,
-    run_terms,
 )
 from events import prompts as prompts_module
 from replay.timeline import state_at
-from store.errors import DamageError, SealBrokenError
 from store.run_folder import RunFolder
 from tests.git_repo import contents
 from tests.replay.recorded import Json, archive_of, copy_of, forge
 from tests.replay.verdicts import first_of, verdict_on
 from workspace import context as context_module
-from workspace.errors import RepositoryRefusedError
 
 
 @pytest.fixture
@@ -358,171 +353,3 @@ def test_a_merge_that_gives_another_tree_is_noticed(copy: RunFolder) -> None:
     assert ("merge", f"tree {base}") in {
         (one.kind, one.got) for one in verdict_on(copy).divergences
     }
-
-
-def test_an_edit_that_does_not_lead_to_its_tree_is_noticed(copy: RunFolder) -> None:
-    trees = [
-        one.event.tree
-        for one in archive_of(copy).records()
-        if isinstance(one.event, attempt_events.ToolFinished)
-    ]
-    other = trees[-1]
-
-    def change(record: Json) -> None:
-        event, cause = record["event"], record["cause"] or {}
-        if cause.get("call") == "c4" and event["type"] == "attempt.tool_finished":
-            event["tree"] = cause["tree"] = other
-
-    forge(copy, change)
-    divergence = first_of(copy)
-    assert (divergence.kind, divergence.got) == ("edit", other)
-    assert len(divergence.expected) == len(other)
-
-
-def blobs_of(folder: RunFolder) -> list[Path]:
-    return [path for path in folder.blobs.rglob("*") if path.is_file()]
-
-
-def test_a_payload_that_was_changed_or_lost_is_named_with_the_record_that_names_it(
-    copy: RunFolder,
-) -> None:
-    blob = blobs_of(copy)[0]
-    data = blob.read_bytes()
-    blob.write_bytes(data[:-1] + b"?")
-    changed = first_of(copy)
-    assert changed.kind == "payload"
-    assert "its bytes have another hash" in changed.got
-    blob.unlink()
-    lost = first_of(copy)
-    assert lost.position == changed.position
-    assert "is missing" in lost.got
-
-
-def test_a_lost_tree_is_named_with_the_first_record_that_names_it(copy: RunFolder) -> None:
-    named = next(
-        one
-        for one in archive_of(copy).records()
-        if isinstance(one.event, attempt_events.ToolFinished) and not _is_base(one.event.tree, copy)
-    )
-    tree = named.event.tree  # type: ignore[attr-defined]
-    loose = copy.git / "objects" / tree[:2] / tree[2:]
-    loose.unlink()
-    divergence = first_of(copy)
-    assert (divergence.kind, divergence.position) == ("tree", named.position)
-    assert f"object {tree} is missing" in divergence.got
-
-
-def _is_base(tree: str, folder: RunFolder) -> bool:
-    return not (folder.git / "objects" / tree[:2] / tree[2:]).exists()
-
-
-def test_a_file_of_a_tree_with_other_bytes_is_noticed(copy: RunFolder) -> None:
-    repository = archive_of(copy).repository(copy.path.parents[2])
-    last = state_at(archive_of(copy)).run.tree
-    made = next(one for one in repository.list_tree(last) if one.path == "app/new/made.py")
-    other = repository.git.line("hash-object", "-w", "--stdin", stdin=b"MADE = 2\n")
-    objects = copy.git / "objects"
-    loose = objects / made.blob[:2] / made.blob[2:]
-    loose.chmod(0o600)
-    loose.write_bytes((objects / other[:2] / other[2:]).read_bytes())
-    divergence = first_of(copy)
-    assert divergence.kind == "tree"
-    assert f"object {made.blob} is damaged" in divergence.got
-
-
-def test_a_run_without_its_trees_cannot_be_verified(copy: RunFolder) -> None:
-    shutil.rmtree(copy.git)
-    with pytest.raises(RepositoryRefusedError, match="the run has no git repository"):
-        verdict_on(copy)
-
-
-def test_a_cut_end_of_an_ended_run_is_damage(copy: RunFolder) -> None:
-    lines = copy.log.read_bytes().split(b"\n")
-    copy.log.write_bytes(b"\n".join(lines[:-2]) + b"\n")
-    with pytest.raises(SealBrokenError, match="1 records are missing at its end"):
-        verdict_on(copy)
-
-
-def test_a_run_that_was_never_sealed_is_said_to_be_so(copy: RunFolder) -> None:
-    copy.seal.unlink()
-    verdict = verdict_on(copy)
-    assert verdict.code == "verified"
-    assert "its end was never sealed" in verdict.unknown[-1]
-    lines = copy.log.read_bytes().split(b"\n")
-    copy.log.write_bytes(b"\n".join(lines[:30]) + b"\n")
-    assert "it has not ended" in verdict_on(copy).unknown[-1]
-
-
-def test_damage_in_the_log_is_no_divergence_but_an_error(copy: RunFolder) -> None:
-    data = bytearray(copy.log.read_bytes())
-    data[len(data) // 2] ^= 1
-    copy.log.write_bytes(data)
-    with pytest.raises(DamageError):
-        verdict_on(copy)
-
-
-def of_other_rules(record: Json) -> None:
-    for part in (record["event"], record["cause"] or {}):
-        if "start" in part:
-            part["start"]["rules"] = 99
-
-
-def test_another_version_of_the_rules_may_have_decided_otherwise(
-    copy: RunFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    forge(copy, of_other_rules)
-    assert verdict_on(copy).code == "verified"
-    changed = mutated(lesson, "lesson_of", "hint: {hint}", "note: {hint}")
-    monkeypatch.setattr(attempt_endings, "lesson_of", changed)
-    verdict = verdict_on(copy)
-    assert (verdict.code, verdict.divergences, verdict.first) == ("other_rules", (), None)
-    assert verdict.differences
-    assert (verdict.rules, verdict.installed_rules) == (99, run_terms.RULES_VERSION)
-    blobs_of(copy)[0].unlink()
-    assert verdict_on(copy).code == "diverged"
-
-
-def test_an_event_that_no_state_can_follow_ends_the_verification_there(copy: RunFolder) -> None:
-    forge(copy, swap("ticket.completed", ticket="nobody"))
-    verdict = verdict_on(copy)
-    fold = verdict.divergences[-1]
-    assert fold.kind == "fold"
-    assert "nobody" in fold.got
-    assert verdict.counts.records == verdict.position
-
-
-def test_an_unknown_event_cannot_be_decided_again(copy: RunFolder) -> None:
-    forge(copy, swap("run.delivered", type="run.teleported"))
-    divergence = first_of(copy)
-    assert divergence.kind == "decision"
-    assert "run.teleported" in divergence.got
-
-
-def test_a_decision_without_a_command_that_is_known_is_noticed(copy: RunFolder) -> None:
-    def change(record: Json) -> None:
-        if record["event"]["type"] == "run.ended":
-            record["cause"] = {"type": "run.wish"}
-
-    forge(copy, change)
-    divergence = first_of(copy)
-    assert (divergence.kind, divergence.expected) == ("decision", "a command that the rules know")
-    assert "run.wish" in divergence.got
-
-
-def test_a_stream_without_rules_is_noticed(copy: RunFolder) -> None:
-    def change(record: Json) -> None:
-        if record["event"]["type"] == "run.delivered":
-            record["stream"], record["version"] = "gossip", 1
-
-    forge(copy, change)
-    divergence = first_of(copy)
-    assert (divergence.expected, divergence.got) == ("a stream that has rules", "gossip")
-
-
-def test_a_rule_that_fails_on_what_was_decided_is_noticed(
-    baked: RunFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(run_rules, "_ending", lambda state: 1 // 0)
-    divergence = first_of(baked)
-    assert divergence.expected.startswith("ZeroDivisionError")
-    assert "run.ended" in divergence.got
