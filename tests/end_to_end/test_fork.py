@@ -73,6 +73,14 @@ def own(project: Project, kind: type, run: str = "fork") -> list[object]:
     ]
 
 
+def verdict(project: Project, run: str = "fork") -> str:
+    """Return what becomes of a run if all of it is worked out again; differences are told."""
+    said = trackside("verify", run, "--repo", str(project.repo.path), "--json")
+    answer = json.loads(said.out)
+    assert said.code == 0, answer["divergences"]
+    return str(answer["code"])
+
+
 def test_a_fork_from_anywhere_goes_on_to_what_its_parent_came_to(parent: Project) -> None:
     positions = ends(parent)
     for number, at in enumerate(positions[:: max(1, len(positions) // 4)]):
@@ -80,8 +88,7 @@ def test_a_fork_from_anywhere_goes_on_to_what_its_parent_came_to(parent: Project
         assert forked(parent, "--at", at, run=run).code == 0
         assert parent.resume(run).code == 0
         assert parent.tree(run) == parent.tree()
-        said = trackside("verify", run, "--repo", str(parent.repo.path), "--json")
-        assert (said.code, json.loads(said.out)["code"]) == (0, "verified"), said.out
+        assert verdict(parent, run) == "verified"
 
 
 def test_the_past_is_shared_and_asks_no_model(parent: Project) -> None:
@@ -162,6 +169,7 @@ def test_what_is_under_way_goes_on_with_another_model(parent: Project, tmp_path:
     assert parent.file("a.txt", "fork") == "a\n"
     assert parent.file("c.txt", "fork") == "another model\n"
     assert parent.world("fork").run.facts.settings.models.ladder == (f"scripted:{other}",)
+    assert verdict(parent) == "verified"
 
 
 def test_a_ladder_can_be_given_in_its_place(parent: Project) -> None:
@@ -186,6 +194,7 @@ def test_an_edited_ticket_begins_anew(parent: Project, tmp_path: Path) -> None:
     assert parent.file("a.txt", "fork") == "anew\n"
     ticket = parent.ticket("long", "fork")
     assert (ticket.attempts, ticket.tries, ticket.check) == (2, 1, "test -f a.txt")
+    assert verdict(parent) == "verified"
 
 
 def test_a_reply_can_be_given_otherwise(parent: Project, tmp_path: Path) -> None:
@@ -204,6 +213,7 @@ def test_a_reply_can_be_given_otherwise(parent: Project, tmp_path: Path) -> None
     assert parent.resume("fork").code == 0
     assert parent.file("a.txt", "fork") == "otherwise\n"
     assert parent.file("b.txt", "fork") == "b\n"
+    assert verdict(parent) == "verified"
 
 
 def test_another_policy_holds_from_there_on(parent: Project) -> None:
@@ -212,6 +222,7 @@ def test_another_policy_holds_from_there_on(parent: Project) -> None:
     assert parent.resume("fork").code == 3
     waits = parent.world("fork").approvals
     assert any(name.startswith("long.1.") for name in waits)
+    assert verdict(parent) == "verified"
 
 
 def test_an_attempt_that_was_called_off_is_over_and_its_question_void(
@@ -227,6 +238,7 @@ def test_an_attempt_that_was_called_off_is_over_and_its_question_void(
     assert [one.result for one in project.events(AttemptEnded, run="fork")] == ["cancelled"]
     assert [one.is_open for one in project.world("fork").approvals.values()] == [False]
     assert project.ticket("shy", "fork").status == "pending"
+    assert verdict(project) == "verified"
 
 
 REFUSED = [

@@ -173,3 +173,23 @@ def test_each_format_is_printed_or_written_to_a_file(
     told = trackside("export", *where, "--format", "state", "--at", "3", cache=tmp_path)
     assert json.loads(told.stdout)["payload"]["tickets"]
     assert trackside("export", *where, "--at", "9999", cache=tmp_path).returncode == 2
+
+
+def test_a_report_is_written_as_a_whole_or_to_standard_output(
+    baked: RunFolder, checkout: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "run.html"
+    where = ("report", "baked", "--repo", checkout)
+    told = trackside(*where, "-o", file, "--json", cache=tmp_path / "cache")
+    answer = json.loads(told.stdout)
+    assert (answer["code"], answer["run"], answer["note"]) == ("report", "baked", "")
+    assert answer["file"] == str(file)
+    assert answer["bytes"] == file.stat().st_size
+    assert file.read_text().startswith("<!doctype html>")
+    piped = trackside(*where, "-o", "-", cache=tmp_path / "cache")
+    assert piped.stdout == file.read_text()
+    said = trackside(*where, "-o", file, cache=tmp_path / "cache").stdout
+    assert "shows run baked" in said
+    refused = trackside(*where, "-o", tmp_path / "no" / "x.html", cache=tmp_path / "cache")
+    assert refused.returncode != 0
+    assert [path.name for path in tmp_path.glob(".*")] == []
