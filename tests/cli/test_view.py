@@ -22,7 +22,7 @@ def test_a_python_file_is_shown_as_a_skeleton(
     assert main(["view", str(path)]) == 0
     out, err = capfdbinary.readouterr()
     assert out == b"class A:\n def f(self): pass\n"
-    assert err.decode() == f"{path}: skeleton, 10 tokens of 22 (59 bytes)\n"
+    assert err.decode() == f"{path}: skeleton, 9 tokens of 22 (59 bytes)\n"
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_json_has_view_and_sizes(tmp_path: Path, capsys: pytest.CaptureFixture[s
         "mode": "curated",
         "note": "",
         "text": SOURCE.decode().replace("return 1", "... # Hidden"),
-        "tokens": 24,
+        "tokens": 23,
         "original_tokens": 22,
         "original_bytes": 59,
     }
