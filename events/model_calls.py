@@ -18,8 +18,10 @@ from events.attempt_events import (
     CallFailed,
 )
 
-FIRST_DELAY_S, LONGEST_DELAY_S, MOST_DOUBLINGS = 1.0, 60.0, 6
+FIRST_DELAY_S, LONGEST_DELAY_S, MOST_DOUBLINGS = 1.0, 60.0, 20
 """Between two tries of a model call, doubling, unless the server names a delay."""
+LEAST_DELAY_S = 0.001
+"""Also doubling: a server that names a delay of nothing is not asked without end."""
 
 
 def begin_call(command: BeginCall, state: Attempt) -> CallBegun | AttemptEnded:
@@ -43,6 +45,8 @@ def call_failure(command: RecordCallFailure, state: Attempt) -> list[AttemptEven
         return [_failed(command, 0.0 if holds else delay_s, holds=holds)]
     if not command.retryable:
         return [_failed(command), ended(state, "failed", command.message)]
+    if (command.retry_after_s or 0.0) > limits.rate_wait_s:
+        return [_failed(command, holds=True)]
     if tries >= limits.model_tries:
         reason = f"{tries} tries of one model call failed, the last with: {command.message}"
         return [_failed(command), ended(state, "failed", reason)]
@@ -51,10 +55,9 @@ def call_failure(command: RecordCallFailure, state: Attempt) -> list[AttemptEven
 
 def _delay_s(command: RecordCallFailure, before: int) -> float:
     """Return how long to wait after a failure, `before` others like it having come before it."""
-    if command.retry_after_s is not None:
-        return command.retry_after_s
-    doubled: float = FIRST_DELAY_S * 2 ** min(before, MOST_DOUBLINGS)
-    return min(doubled, LONGEST_DELAY_S)
+    first = FIRST_DELAY_S if command.retry_after_s is None else LEAST_DELAY_S
+    ours = min(first * 2.0 ** min(before, MOST_DOUBLINGS), LONGEST_DELAY_S)
+    return max(ours, command.retry_after_s or 0.0)
 
 
 def _failed(command: RecordCallFailure, delay_s: float = 0.0, *, holds: bool = False) -> CallFailed:

@@ -50,7 +50,7 @@ class Limits(_Section, frozen=True, kw_only=True):
     model_tries: Positive = 6
     """Failed tries of one turn before the attempt fails; a rate limit is no failed try."""
     rate_wait_s: PositiveFloat = 900.0
-    """What one turn may wait, over all its tries, for a server's rate limit; then the run holds."""
+    """What one turn may wait, over all its tries, because a server says so; then the run holds."""
     stuck_after: Positive = 3
     """Times the same failure may repeat in one attempt."""
     command_timeout_s: PositiveFloat = 600.0

@@ -61,12 +61,12 @@ def test_a_storm_of_rate_limits_fails_no_ticket_and_no_request_comes_too_soon(
 
     failed = project.events(attempt.CallFailed)
     assert len(failed) == STORM
-    assert {(event.kind, event.delay_s, event.holds) for event in failed} == {
-        ("rate_limit", RETRY_S, False)
-    }
+    assert {(event.kind, event.holds) for event in failed} == {("rate_limit", False)}
+    assert min(event.delay_s for event in failed) == RETRY_S
     waits = project.events(run.ModelWaited)
     assert {wait.reason for wait in waits} <= {"delay", "server", "parallel"}
-    assert Counter(wait.seconds for wait in waits if wait.reason == "delay") == {RETRY_S: STORM}
+    delays = Counter(wait.seconds for wait in waits if wait.reason == "delay")
+    assert delays == Counter(event.delay_s for event in failed)
     assert all(wait.seconds > 0 for wait in waits if wait.reason == "server")
     assert {wait.model for wait in waits} == {FLASH}
 

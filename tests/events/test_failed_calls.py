@@ -60,8 +60,8 @@ def refused(scenario: AttemptScenario, *failures: RecordCallFailure) -> AttemptS
 
 def test_a_rate_limit_is_no_failed_try() -> None:
     patient = NEW.after(limited(model_tries=2), CONTEXT)
-    patient = refused(patient, *[too_soon(0.2)] * 50, failure())
-    assert (patient.state.tries, patient.state.too_soon, patient.state.result) == (1, 50, None)
+    patient = refused(patient, *[too_soon(0.2)] * 12, failure())
+    assert (patient.state.tries, patient.state.too_soon, patient.state.result) == (1, 12, None)
     assert refused(patient, failure()).state.result == "failed"
 
 
@@ -127,3 +127,19 @@ def test_an_attempt_under_other_terms_has_failed_no_try() -> None:
 
 def _tries(state: Attempt) -> tuple[int, int, float, float]:
     return state.tries, state.too_soon, state.rate_waited_s, state.delay_s
+
+
+def test_a_server_that_names_no_wait_worth_the_name_is_asked_less_and_less_often() -> None:
+    scenario = NEW.after(limited(), CONTEXT)
+    while not scenario.state.held:
+        scenario = refused(scenario, too_soon(0.0))
+    assert 20 < scenario.state.model_calls < 40
+    assert refused(NEW.after(limited(), CONTEXT), too_soon(0.0)).state.delay_s == 0.001
+
+
+def test_a_server_that_wants_more_time_than_a_turn_has_holds_the_run() -> None:
+    asked = NEW.after(limited(rate_wait_s=10), CONTEXT, BEGIN)
+    held = asked.when(failure(retry_after_s=11.0)).then(
+        CallFailed("unavailable", "503", holds=True)
+    )
+    assert held.state.held == "503"
