@@ -154,6 +154,19 @@ def test_a_budget_in_usd_needs_the_price_of_every_model(
     assert not project.folder_of().exists()
 
 
+def test_a_fork_of_a_run_with_a_budget_in_usd_needs_the_price_of_its_model(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(project)
+    plan_many(project)
+    assert project.run("--budget-usd", "5").code == 0
+    monkeypatch.setenv("GEMINI_API_KEY", "AIza-nobody")
+    where = ["--repo", str(project.repo.path)]
+    refusal = trackside("fork", "run", "--at", "10", "--model", "gemini-house", *where)
+    assert refusal.code == 2
+    assert "the price of gemini-house is not known" in refusal.err
+
+
 def test_the_users_own_prices_are_those_that_count(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
