@@ -1,5 +1,6 @@
 """A person's terminal: single keys and short lines in, text out, and left as it was found."""
 
+import errno
 import os
 import re
 import select
@@ -92,8 +93,10 @@ class Terminal:
         """
         while True:
             data = self._read()
-            if not data:
+            if data is None:
                 return ""
+            if not data:
+                raise OSError(errno.EIO, "the terminal has gone")
             text = _SEQUENCE.sub("", data.decode("ascii", "replace")).rstrip("\r\n")
             if len(text) == 1:
                 return text.lower()
