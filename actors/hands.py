@@ -40,7 +40,7 @@ from events.attempt_due import (
 )
 from events.attempt_rules import FINISH, GIVE_UP
 from events.attempt_terms import Call
-from events.brief import Brief
+from events.brief import brief_of
 from events.budget import Amount, amount_of
 from events.commit_message import commit_message
 from events.conversation import Completion, Prompt, RequestedCall, Usage, digest_of
@@ -176,18 +176,7 @@ class Hands:
         self._worktree.materialise(terms.base_tree, clean_ignored=True)
         tools = tuple(spec.name for spec in self._tools(state).specs)
         context = assemble(
-            Brief(
-                title=terms.title,
-                goal=read(terms.goal),
-                attempt=terms.attempt,
-                number=terms.number,
-                ticket=terms.ticket,
-                model=terms.model,
-                check=terms.check,
-                lesson=read(terms.lesson),
-                archetype_prompt=terms.archetype.prompt,
-                tools=tools,
-            ),
+            brief_of(terms, tools, read),
             lambda path: self._file_at(terms.base_tree, path),
             Context(raw_max_tokens=terms.raw_max_tokens),
         )
