@@ -123,9 +123,9 @@ class Worker(Mailbox):
         lost = self._hands.take_up(self._state)
         if lost is not None:
             self._record(lost)
-        state = self._state
-        if state.running is not None and state.gate is None:
-            self._record(ReviewDoubt(state.running.call, self._hands.confines))
+        doubted = self._state.in_doubt
+        if doubted is not None:
+            self._record(ReviewDoubt(doubted.call, self._hands.confines))
 
     def _take(self, command: AttemptCommand) -> None:
         if not self._record(command):

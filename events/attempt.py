@@ -159,6 +159,14 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.bound.attempt
 
     @property
+    def in_doubt(self) -> ToolStarted | None:
+        """The tool call that a worker must have reviewed when it wakes, before anything else.
+
+        None while a person is asked about it, or while QA reads why the attempt cannot go on.
+        """
+        return self.running if self.gate is None and self.failure is None else None
+
+    @property
     def model(self) -> str:
         """The model that is asked next."""
         return self.bound.fallback if self.fallen_back else self.bound.model

@@ -226,8 +226,8 @@ class SimulatedWorld:
     def _wake(self, stream: StreamId, state: Attempt) -> None:
         if state.stage not in {"opening", "over"} and self.random.random() < 0.2:
             self._do(stream, ReportWorktreeLost())
-        if state.running is not None and state.gate is None:
-            self._do(stream, ReviewDoubt(state.running.call))
+        if state.in_doubt is not None:
+            self._do(stream, ReviewDoubt(state.in_doubt.call))
 
     def _perform(self, step: Step, stream: StreamId, state: Attempt) -> None:
         match step:

@@ -228,6 +228,15 @@ def test_an_unknown_call_is_not_in_doubt() -> None:
     facing("write_file").after(wants()).when(ReviewDoubt(CallId("c9"))).refused("turns")
 
 
+def test_nothing_is_in_doubt_while_qa_reads_why_the_setup_failed() -> None:
+    history = STAGES["tool running"].history
+    start = AttemptStarted(terms(setup="make deps"))
+    settled = NEW.given(start, history[1], SetupRan(GREEN, tree(0)), *history[2:])
+    lost = settled.after(ReportWorktreeLost())
+    assert lost.state.in_doubt is not None
+    assert lost.after(RecordSetup(RED, tree(4))).state.in_doubt is None
+
+
 # ------------------------------------------------------------------- the same again and again
 
 
