@@ -102,7 +102,7 @@ class Fold:
     def take(self, recorded: Recorded) -> None:
         """Add one record."""
         before, event = self.world, recorded.event
-        self._idle.append(not self._at_work() or isinstance(event, LogOpened))
+        self._idle.append(not self._at_work() or isinstance(event, LogOpened | RunForked))
         self._records.take(recorded)
         self.world = evolve(before, recorded.stream, event, recorded.position)
         attempt = _attempt_of(recorded)

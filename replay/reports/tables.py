@@ -21,10 +21,8 @@ Delta = tuple[Any, ...]
 TextId = int
 """A row of the pool of texts."""
 
-Rows = msgspec.Struct
 
-
-class TicketFacts(Rows, frozen=True, kw_only=True):
+class TicketFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One ticket, as its author wrote it last."""
 
     id: str
@@ -41,7 +39,7 @@ class TicketFacts(Rows, frozen=True, kw_only=True):
     facts: tuple[tuple[str, str], ...]
 
 
-class TurnFacts(Rows, frozen=True, kw_only=True):
+class TurnFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One turn, as later prompts of its attempt repeat it."""
 
     text: TextId
@@ -52,7 +50,7 @@ class TurnFacts(Rows, frozen=True, kw_only=True):
     note: str
 
 
-class AttemptFacts(Rows, frozen=True, kw_only=True):
+class AttemptFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt, as the log left it."""
 
     id: str
@@ -69,7 +67,7 @@ class AttemptFacts(Rows, frozen=True, kw_only=True):
     reason: str
 
 
-class Events(Rows, frozen=True, kw_only=True):
+class Events(msgspec.Struct, frozen=True, kw_only=True):
     """All records, a column each; the row of position p is p - 1."""
 
     at: list[int]
@@ -89,7 +87,7 @@ class Events(Rows, frozen=True, kw_only=True):
     deltas: list[tuple[Delta, ...]]
 
 
-class RunFacts(Rows, frozen=True, kw_only=True):
+class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The run as a whole."""
 
     id: str
@@ -112,7 +110,7 @@ class RunFacts(Rows, frozen=True, kw_only=True):
     """What could not be shown, or was wrong with the end of the log; empty if nothing."""
 
 
-class Page(Rows, frozen=True, kw_only=True):
+class Page(msgspec.Struct, frozen=True, kw_only=True):
     """Everything but the texts."""
 
     run: RunFacts
