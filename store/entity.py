@@ -24,6 +24,7 @@ class Entity(Generic[S, C, E]):
         self._decider = decider
         self._state = decider.initial if state is None else state
         self._version = version
+        self._position = 0
         self.stream = stream
 
     @classmethod
@@ -57,7 +58,23 @@ class Entity(Generic[S, C, E]):
         self._take(recorded)
         return recorded
 
+    def enqueue(self, command: C) -> tuple[Recorded, ...]:
+        """As `execute`, but do not wait for the disk; `flush` before what follows leaves us."""
+        events = self._decider.decide(command, self._state)
+        recorded = self._log.enqueue(self.stream, events, expected=self._version, cause=command)
+        self._take(recorded)
+        return recorded
+
+    def flush(self) -> None:
+        """Return when all that is believed here, and all that came before it, is safe.
+
+        Raises:
+            StoreError: see `EventLog.flush`.
+        """
+        self._log.flush(self._position)
+
     def _take(self, records: Iterable[Recorded]) -> None:
         for recorded in records:
             self._state = self._decider.evolve(self._state, cast("Any", recorded.event))
             self._version = recorded.version
+            self._position = recorded.position

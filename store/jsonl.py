@@ -2,24 +2,24 @@
 
 import os
 import secrets
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 
 from events import journal
 from events.base import Command, Event
 from events.ids import RunId, StreamId
 from events.journal import LogOpened
 from store.codec import FORMAT_NAME, Codec, Line
-from store.disk import REAL_DISK, Disk, sync_folder, write_all
+from store.disk import REAL_DISK, Disk, sync_folder
 from store.encode import Redact, as_it_is, encoded
 from store.errors import (
     EventUnwritableError,
     LogClosedError,
     LogPoisonedError,
 )
+from store.group_commit import LINGER_S, GroupCommit, Safe
 from store.head import Head
 from store.lock import LOCK_NAME, Lock
 from store.log import Clock, Recorded, stamp, utc_now
@@ -32,32 +32,11 @@ _NO_CAUSE = b"null"
 _SALT_BYTES = 16
 
 
-class _Safe(NamedTuple):
-    """How far the log would survive a power cut."""
-
-    position: int
-    bytes: int
-    sum: str
-
-
-class _Batch:
-    """Decisions that share one write and one sync."""
-
-    __slots__ = ("data", "done", "lines")
-
-    def __init__(self) -> None:
-        self.lines: list[Line[Event]] = []
-        self.data: list[bytes] = []
-        self.done = threading.Lock()
-        self.done.acquire()  # released when the batch is safe or lost
-
-
 class JsonlLog:
     """A log open for writing, by this process alone. Safe to use from several threads.
 
-    Appenders share syncs: the first to come leads a batch, which others join until it is its turn
-    on the disk. A failed write or sync poisons the log: nobody knows then what the disk holds, so
-    nothing more is promised until the log is opened, and so verified, anew.
+    Decisions share syncs, see `GroupCommit`. A failed write or sync poisons the log: nobody knows
+    then what the disk holds, so nothing more is promised until it is opened, and so verified, anew.
     """
 
     def __init__(  # only `open` calls it
@@ -69,6 +48,7 @@ class JsonlLog:
         clock: Clock,
         disk: Disk,
         redact: Redact,
+        linger_s: float,
     ) -> None:
         """Go on behind `head`; see `open`."""
         self.path = path
@@ -76,20 +56,12 @@ class JsonlLog:
         self._clock = clock
         self._disk = disk
         self._redact = redact
-        self._fd = fd
         self._resources = ExitStack()
-        self._safe = _Safe(head.position, head.offset, head.sum)
-        self._listeners: tuple[Callable[[Recorded], None], ...] = ()
-        self._failure: BaseException | None = None
-        self._closed = False
-        # Who holds `_framing` puts decisions in order; who holds `_writing` brings them to disk.
-        self._framing = threading.Lock()
         self._head = head
-        self._batch: _Batch | None = None
-        """The batch that can be joined."""
-        self._writing = threading.Lock()
-        self._leader: int | None = None
-        """The thread that holds `_writing`."""
+        """Whoever moves it holds the order of the group."""
+        safe = Safe(head.position, head.offset, head.sum)
+        self._group = GroupCommit(path, fd, disk, safe, linger_s)
+        self._closed = False
 
     @classmethod
     def open(
@@ -102,6 +74,7 @@ class JsonlLog:
         program: str | None = None,
         disk: Disk = REAL_DISK,
         redact: Redact = as_it_is,
+        linger_s: float = LINGER_S,
     ) -> "JsonlLog":
         """Return the log at `path`, verified whole and opened for writing in a new epoch.
 
@@ -115,6 +88,7 @@ class JsonlLog:
             program: the version to put on record; by default the installed one.
             disk: the system calls.
             redact: takes the secrets out of every text that is recorded.
+            linger_s: how long an enqueued decision that nobody waits for may stay unsafe.
 
         Raises:
             HeldError: another process writes it.
@@ -137,7 +111,7 @@ class JsonlLog:
                     set_aside_torn(disk, path, fd, head)
             except OSError as error:
                 raise LogPoisonedError(path, head.position, error) from error
-            log = cls(path, codec, head, fd, clock, disk, redact)
+            log = cls(path, codec, head, fd, clock, disk, redact, linger_s)
             for recorded in log._begin(program or _program(), reason_of(tail)):
                 see(recorded)
             log._resources = stack.pop_all()
@@ -152,7 +126,12 @@ class JsonlLog:
     @property
     def last_position(self) -> int:
         """The position of the last event that is safe."""
-        return self._safe.position
+        return self._group.safe.position
+
+    @property
+    def end_position(self) -> int:
+        """The position of the last event that was appended or enqueued, safe or not yet."""
+        return self._head.position
 
     @property
     def epoch(self) -> int:
@@ -168,32 +147,32 @@ class JsonlLog:
         cause: Command | None = None,
     ) -> tuple[Recorded, ...]:
         """Record one decision durably; see `EventLog.append`."""
-        written = [encoded(event, self._redact) for event in events]
-        command = _NO_CAUSE if cause is None else encoded(cause, self._redact)[1]
-        with self._framing:
-            self._check_usable()
-            self._head.expect(stream, expected)
-            if not written:
-                return ()
-            lines, data = self._frame(stream, written, command)
-            batch = self._batch
-            leads = batch is None
-            if batch is None:
-                batch = self._batch = _Batch()
-            batch.lines += lines
-            batch.data.append(data)
-        if leads:
-            self._lead(batch)
-        else:
-            with batch.done:
-                pass
-        if self._safe.position < lines[-1].position:
-            self._check_healthy()
+        lines = self._enqueue(stream, events, expected, cause)
+        if lines:
+            self.flush(lines[-1].position)
         return lines
+
+    def enqueue(
+        self,
+        stream: StreamId,
+        events: Sequence[Event],
+        *,
+        expected: int,
+        cause: Command | None = None,
+    ) -> tuple[Recorded, ...]:
+        """Record one decision without waiting for the disk; see `EventLog.enqueue`."""
+        lines = self._enqueue(stream, events, expected, cause)
+        if lines:
+            self._group.linger()
+        return lines
+
+    def flush(self, position: int) -> None:
+        """Return when all events up to `position` are safe; see `EventLog.flush`."""
+        self._group.flush(position)
 
     def read(self, *, after: int = 0) -> Iterator[Recorded]:
         """Give the events behind position `after` that are safe now; see `EventLog.read`."""
-        with LogReader(self.path, self._codec, until=self._safe.bytes) as reader:
+        with LogReader(self.path, self._codec, until=self._group.safe.bytes) as reader:
             for recorded in reader:
                 if recorded.position > after:
                     yield recorded
@@ -204,8 +183,8 @@ class JsonlLog:
 
     def subscribe(self, listener: Callable[[Recorded], None]) -> None:
         """Have `listener` called with each event from now on; see `EventLog.subscribe`."""
-        with self._framing:
-            self._listeners += (listener,)
+        with self._group.order:
+            self._group.listeners += (listener,)
 
     def seal(self) -> Seal:
         """Put on record, apart from the log, how far it reaches; return that once it is safe.
@@ -215,7 +194,7 @@ class JsonlLog:
             LogClosedError: the log has been closed.
         """
         self._check_usable()
-        safe = self._safe
+        safe = self._group.safe
         seal = Seal(
             run=RunId(self.path.parent.name),
             position=safe.position,
@@ -230,15 +209,14 @@ class JsonlLog:
         return seal
 
     def close(self) -> None:
-        """Write what others still wait for, and let go of log and lock. Again: does nothing."""
-        with self._framing:
+        """Bring to disk what is not there yet, and let go of log and lock. Again: does nothing.
+
+        Raises:
+            LogPoisonedError: what was enqueued may be lost, as the disk failed.
+        """
+        with self._group.order:
             self._closed = True
-            batch = self._batch
-        if batch is not None:
-            with batch.done:
-                pass
-        with self._writing:
-            self._resources.close()
+        self._group.close(self._resources.close)
 
     def _begin(self, program: str, reason: str) -> tuple[Recorded, ...]:
         """Put the opening on record: the first decision of a new epoch."""
@@ -256,66 +234,37 @@ class JsonlLog:
         head.epoch += 1
         return self.append(journal.STREAM, [opened, *torn], expected=version)
 
+    def _enqueue(
+        self, stream: StreamId, events: Sequence[Event], expected: int, cause: Command | None
+    ) -> tuple[Line[Event], ...]:
+        written = [encoded(event, self._redact) for event in events]
+        command = _NO_CAUSE if cause is None else encoded(cause, self._redact)[1]
+        with self._group.order:
+            self._check_usable()
+            self._head.expect(stream, expected)
+            if not written:
+                return ()
+            lines, data = self._frame(stream, written, command)
+            self._group.join(lines, data)
+        return lines
+
     def _frame(
         self, stream: StreamId, events: list[tuple[Event, bytes]], command: bytes
     ) -> tuple[tuple[Line[Event], ...], bytes]:
         try:
-            at, synced = stamp(self._clock()), self._safe.position
+            at, synced = stamp(self._clock()), self._group.safe.position
             return self._head.frame(stream, events, cause=command, at=at, synced=synced)
         except EventUnwritableError:
             raise
         except BaseException as error:  # interrupted halfway: the hash may be ahead of the bytes
-            self._failure = error
+            self._group.failure = error
             raise
-
-    def _lead(self, batch: _Batch) -> None:
-        """Write and sync `batch` when its turn comes, tell the listeners, let the others go on."""
-        try:
-            with self._writing:
-                self._leader = threading.get_ident()
-                with self._framing:
-                    self._batch = None
-                if self._failure is None and self._write(batch):
-                    self._publish(batch)
-                self._leader = None
-        except BaseException as error:
-            self._leader = None
-            if self._failure is None and self._safe.position < batch.lines[-1].position:
-                self._failure = error
-            raise
-        finally:
-            batch.done.release()
-
-    def _write(self, batch: _Batch) -> bool:
-        """Return whether `batch` is safe now; if not, the log is poisoned."""
-        data = b"".join(batch.data)
-        try:
-            write_all(self._disk, self._fd, data)
-            self._disk.fdatasync(self._fd)
-        except OSError as error:
-            self._failure = error
-            return False
-        last = batch.lines[-1]
-        self._safe = _Safe(last.position, self._safe.bytes + len(data), last.sum)
-        return True
-
-    def _publish(self, batch: _Batch) -> None:
-        listeners = self._listeners
-        for line in batch.lines:
-            for listener in listeners:
-                listener(line)
 
     def _check_usable(self) -> None:
-        if self._leader == threading.get_ident():
-            raise RuntimeError("a listener must not use the log to write")
+        self._group.check_is_no_listener()
         if self._closed:
             raise LogClosedError(self.path)
-        self._check_healthy()
-
-    def _check_healthy(self) -> None:
-        if self._failure is not None:
-            position = self._safe.position
-            raise LogPoisonedError(self.path, position, self._failure) from self._failure
+        self._group.check_healthy()
 
 
 def _program() -> str:

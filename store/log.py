@@ -50,12 +50,17 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
 class EventLog(Protocol):
     """An append-only log of events, safe to use from several threads.
 
-    Only whole decisions are ever read, and only those that would survive a power cut.
+    Only whole decisions are ever read, and only those that would survive a power cut. They become
+    safe in their order: what is safe never rests on something that is not.
     """
 
     @property
     def last_position(self) -> int:
-        """The position of the last event on record."""
+        """The position of the last event that is safe."""
+
+    @property
+    def end_position(self) -> int:
+        """The position of the last event that was appended or enqueued, safe or not yet."""
 
     @property
     def epoch(self) -> int:
@@ -81,6 +86,30 @@ class EventLog(Protocol):
             LogClosedError: the log has been closed.
         """
 
+    def enqueue(
+        self,
+        stream: StreamId,
+        events: Sequence[Event],
+        *,
+        expected: int,
+        cause: Command | None = None,
+    ) -> tuple[Recorded, ...]:
+        """Record one decision without waiting for the disk; else as `append`.
+
+        It may be believed, and decided upon, by this process; before anything outside may see or
+        feel what follows from it, `flush` must have returned. It is safe before long also if nobody
+        asks for that.
+        """
+
+    def flush(self, position: int) -> None:
+        """Return when all events up to `position` would survive a power cut.
+
+        Must not be called by a listener.
+
+        Raises:
+            LogPoisonedError: they may be lost, as the disk failed, now or before.
+        """
+
     def read(self, *, after: int = 0) -> Iterator[Recorded]:
         """Give the events behind position `after` that are on record now, in order.
 
@@ -94,8 +123,8 @@ class EventLog(Protocol):
     def subscribe(self, listener: Callable[[Recorded], None]) -> None:
         """Have `listener` called with each event from now on, in order, once it is on record.
 
-        It is called on the thread of one of the appenders, before any append of the event returns;
-        it must be quick, must not raise and must not append.
+        It is called on any thread that uses the log, or on one of its own, before any append or
+        flush of the event returns; it must be quick, must not raise and must not append.
         """
 
     def close(self) -> None:

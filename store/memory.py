@@ -42,6 +42,11 @@ class MemoryLog:
         return len(self._records)
 
     @property
+    def end_position(self) -> int:
+        """The same: nothing here waits for a disk."""
+        return self.last_position
+
+    @property
     def epoch(self) -> int:
         """Always 1."""
         return self._head.epoch
@@ -71,6 +76,11 @@ class MemoryLog:
             self._records.extend(lines)
             self._publish(lines)
         return lines
+
+    enqueue = append
+
+    def flush(self, position: int) -> None:
+        """Return at once: nothing here waits for a disk."""
 
     def read(self, *, after: int = 0) -> Iterator[Recorded]:
         """Give the events behind position `after` that are there now."""

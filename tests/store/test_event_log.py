@@ -205,6 +205,18 @@ def test_positions_give_the_order_whatever_the_clock_says(open_log: Open) -> Non
     assert notes(log.read()) == [(2, "0"), (3, "1"), (4, "2")]
 
 
+def test_what_was_enqueued_is_there_after_a_flush(log: EventLog) -> None:
+    first = log.enqueue(A, [Noted("a"), Noted("b")], expected=0, cause=Note("a", 2))
+    second = log.enqueue(A, [Noted("c")], expected=2)
+    assert log.end_position == 4
+    assert log.enqueue(A, [], expected=3) == ()
+    with pytest.raises(VersionConflictError):
+        log.enqueue(A, [Noted("d")], expected=2)
+    log.flush(log.end_position)
+    assert log.last_position == 4
+    assert list(log.read(after=1)) == [*first, *second]
+
+
 def test_several_threads_append_at_once_and_none_is_lost(log: EventLog) -> None:
     heard: list[Recorded] = []
     log.subscribe(heard.append)
