@@ -62,6 +62,8 @@ class _Case:
     usage: Usage = field(default_factory=Usage)
     calls: int = 0
     failed: int = 0
+    said: str = ""
+    """The last answer of the model, whole."""
     too_long: str = ""
     """A hint of too many words, for want of a shorter one."""
     shorter: Prompt | None = None
@@ -155,6 +157,7 @@ class Qa(Mailbox):
             return
         case.usage += said.usage
         case.calls += 1
+        case.said = said.text
         hint = hint_in(said.text)
         if hint is None:
             self._conclude(case, case.too_long, "the model's answer holds no hint")
@@ -170,11 +173,21 @@ class Qa(Mailbox):
         prompt = self._means.keep(msgspec.json.encode(case.prompt).decode()) if asked else ""
         model = self._means.model if asked else ""
         usd = self._means.price(model, case.usage) if asked else None
+        reply = self._means.keep(case.said) if case.said else ""
         words = hint or self._extract(failure)
         source: Source = "model" if hint else "extract"
         case.entity.execute(
             RecordHint(
-                words, source, model, case.usage, prompt, problem, case.calls, case.failed, usd
+                words,
+                source,
+                model,
+                case.usage,
+                prompt,
+                problem,
+                case.calls,
+                case.failed,
+                usd,
+                reply,
             )
         )
         del self._cases[_name(failure)]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from cli.answers import print_answer
+from cli.context_hint import hint_number, run_hint
 from cli.escape import columns, json_text, shown
 from cli.exit_code import ExitCode
 from cli.history import add_arguments
@@ -22,19 +23,28 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_arguments(parser)
     parser.add_argument("ticket", metavar="TICKET")
     parser.add_argument("--attempt", metavar="N", type=int, help="1, 2, ... (default: the last)")
-    parser.add_argument("--turn", metavar="N", type=int, help="1, 2, ... (default: the last)")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--turn", metavar="N", type=int, help="1, 2, ... (default: the last)")
+    what.add_argument(
+        "--hint",
+        metavar="N",
+        type=hint_number,
+        help="what QA was asked about the N-th failure of the attempt, or the `last` one",
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--raw", action="store_true", help="the wire JSON of prompt and answer")
     form.add_argument(
         "--diff",
         action="store_true",
-        help="only what is new since the turn before (for a first turn, the attempt before)",
+        help="only what is new since the one before (for a first turn, the attempt before)",
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the turn; exit code 4 if this program would send another prompt than was sent."""
     archive = archive_in(args)
+    if args.hint is not None:
+        return run_hint(archive, args)
     conversation = Conversation(archive, TicketId(args.ticket))
     say_torn(archive)
     turn = conversation.exchange(args.attempt, args.turn)

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-import msgspec
 from msgspec.structs import replace
 
 from cli.answers import print_answer
 from cli.errors import OptionInvalidError, UnpricedModelError
 from cli.escape import shown
 from cli.exit_code import ExitCode
+from cli.given import given_in
 from cli.history import add_repository
 from cli.inputs import read_input
 from cli.model_names import placed
@@ -22,7 +22,7 @@ from cli.past import archive_in, say_torn
 from cli.policy_source import load_policy
 from cli.recordings import recording_at
 from cli.run import new_id
-from events.conversation import RequestedCall, Usage
+from events.conversation import Usage
 from events.errors import TrackInvalidError
 from events.fork_words import Changes
 from events.ids import RunId, TicketId
@@ -30,9 +30,8 @@ from events.run import Run
 from events.settings import Settings
 from events.ticket_edit import edited_ticket
 from events.track_file import check_archetypes
-from models.playbook import parse_turn
 from models.service import ModelService, with_model
-from replay.fork import Forked, GivenReply, fork, past_of
+from replay.fork import Forked, fork, past_of
 from replay.show import require_ticket
 from workspace.user_repository import UserRepository
 
@@ -66,7 +65,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--answer",
         nargs=2,
         metavar=("POS", "FILE"),
-        help="what the model is taken to have said at POS: one turn of a playbook (JSON)",
+        help="what the model is taken to have said at POS: a turn of a playbook or a hint (JSON)",
     )
     parser.add_argument("--policy", metavar="P", help="auto, ask, deny, or a policy file")
     parser.add_argument("--run-id", metavar="ID", help="name of the fork (default: from the clock)")
@@ -75,43 +74,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Make the fork; `trackside resume` has it go on."""
-    reply = _reply(args)
-    if args.at is None and reply is None:
+    given = None if args.answer is None else given_in(args.answer)
+    if args.at is None and given is None:
         raise OptionInvalidError("--at", "name a position with --at POS")
     checkout = UserRepository.find(Path(args.repo or "")).top
     archive = archive_in(args)
-    past = past_of(archive, args.at, reply)
+    past = past_of(archive, args.at, given)
     say_torn(archive)
     changes = _changes(args, past.world.run, checkout)
     name = RunId(args.run_id or new_id())
     answer = fork(
         archive, checkout, name,
-        at=past.at, changes=changes, reply=reply, program=version("trackside"),
+        at=past.at, changes=changes, given=given, program=version("trackside"),
     )  # fmt: skip
     if args.json:
         print_answer(answer)
     else:
         print(*_lines(answer, to_name(checkout)), sep="\n")
     return ExitCode.COMPLETED
-
-
-def _reply(args: argparse.Namespace) -> GivenReply | None:
-    if args.answer is None:
-        return None
-    position, path = args.answer
-    turn = parse_turn(read_input(path), path)
-    calls = (
-        RequestedCall(call.tool, msgspec.json.encode(call.args).decode()) for call in turn.calls
-    )
-    return GivenReply(
-        position=_position(position), text=turn.text, calls=tuple(calls), by="a person"
-    )
-
-
-def _position(text: str) -> int:
-    if text.isascii() and text.isdigit():
-        return int(text)
-    raise OptionInvalidError(f"--answer {text}", "POS is a position, as 17")
 
 
 def _changes(args: argparse.Namespace, run: Run, checkout: Path) -> Changes:

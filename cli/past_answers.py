@@ -4,6 +4,7 @@ import msgspec
 
 from cli.report import Written
 from cli.verify import Verification
+from replay.consultation import Consultation
 from replay.diff import Comparison
 from replay.exchange import Exchange
 from replay.fork import Forked
@@ -14,6 +15,7 @@ from replay.why import Why
 ANSWERS: dict[str, type[msgspec.Struct]] = {
     "show": Shown,
     "context": Exchange,
+    "context --hint": Consultation,
     "why": Why,
     "diff": Comparison,
     "verify": Verification,

@@ -9,13 +9,14 @@ from events.attempt_events import AttemptRebound, AttemptStarted, CallBegun, Rep
 from events.attempt_terms import Terms
 from events.base import Event
 from events.conversation import Completion, Prompt, RequestedCall, Tier
-from events.hint import HintGiven
-from events.ids import Digest, StreamId
+from events.hint import HintAsked, HintGiven
+from events.ids import Digest, StreamId, ticket_of
 from models.recorded import Place, Recording
 from replay.archive import Archive
 from store.run_folder import RunFolder
 
 WORKER: Tier = 3
+QA: Tier = 4
 
 
 def recording_at(folder: str) -> Recording:
@@ -36,6 +37,7 @@ class _Tape:
         self._archive = archive
         self._terms: dict[StreamId, Terms] = {}
         self._asked: dict[StreamId, Digest] = {}
+        self._failed: dict[StreamId, Place] = {}
         self._models: dict[str, None] = {}
         self._by_prompt: dict[Digest, dict[Place, Completion]] = {}
         self._by_place: dict[Place, Completion] = {}
@@ -61,15 +63,24 @@ class _Tape:
                 terms = self._terms[stream]
                 place = Place(WORKER, terms.ticket.id, terms.number, event.turn)
                 self._keep(self._asked[stream], place, self._reply(event))
-            case HintGiven(source="model", prompt=prompt, words=words):
-                asked = msgspec.json.decode(self._archive.text(prompt), type=Prompt)
-                self._models[asked.model] = None
-                said = msgspec.json.encode({"hint": words}).decode()
-                self._keep(asked.digest, Place.of(asked.key), Completion(said))
+            case HintAsked(failure=failure):
+                ticket, number = ticket_of(failure.attempt)
+                self._failed[stream] = Place(QA, ticket, number, failure.number)
+            case HintGiven() if event.source != "extract":
+                place, said = self._failed[stream], self._hint(event)
+                self._by_place[place] = said
+                if event.prompt:
+                    asked = msgspec.json.decode(self._archive.text(event.prompt), type=Prompt)
+                    self._models[asked.model] = None
+                    self._keep(asked.digest, place, said)
 
     def _keep(self, prompt: Digest, place: Place, said: Completion) -> None:
         self._by_prompt.setdefault(prompt, {})[place] = said
         self._by_place[place] = said
+
+    def _hint(self, event: HintGiven) -> Completion:
+        said = self._archive.text(event.reply)
+        return Completion(said or msgspec.json.encode({"hint": event.words}).decode())
 
     def _reply(self, event: ReplyRecorded) -> Completion:
         read = self._archive.text

@@ -30,7 +30,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tickets: tuple[Ticket, ...] = ()
     """What their author wrote counts; where they are in their lives is the past's word."""
     answer: int | None = None
-    """The position of the parent's reply that was given differently in the fork."""
+    """The position of the parent's reply, or hint, that was given differently in the fork."""
 
 
 class Inherited(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -18,8 +18,8 @@ MAX_WORDS = 20
 MAX_CHARS = 400
 """A line of output can be one endless word."""
 
-Source = Literal["model", "extract"]
-"""Who wrote a hint: the QA model, or the rules that stand in for it."""
+Source = Literal["model", "extract", "person"]
+"""Who wrote a hint: the QA model, the rules that stand in for it, or a person, in a fork."""
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -56,6 +56,8 @@ class RecordHint(Command, frozen=True, tag="hint.record"):
     """Calls of it that came to nothing."""
     usd: float | None = None
     """What all of them cost by the prices of the day; None: nobody knows."""
+    reply: Text = ""
+    """The last answer of the model, whole; empty if there was none."""
 
 
 HintCommand = AskHint | RecordHint
@@ -80,6 +82,8 @@ class HintGiven(Event, frozen=True, tag="hint.given"):
     calls: int = 0
     failed: int = 0
     usd: float | None = None
+    reply: Text = ""
+    """What it answered last, whole; empty if it did not, and in logs of before this was kept."""
 
 
 HintEvent = HintAsked | HintGiven
@@ -122,6 +126,7 @@ def decide(command: HintCommand, state: Hint) -> Sequence[HintEvent]:
                     command.calls,
                     command.failed,
                     command.usd,
+                    command.reply,
                 )
             ]
         case AskHint() | RecordHint():

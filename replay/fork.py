@@ -14,14 +14,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from events.approval import Void
-from events.attempt_commands import EndAttempt, RebindAttempt, RecordReply
-from events.attempt_events import CallFailed, ReplyRecorded
-from events.attempt_terms import Call
+from events.attempt_commands import EndAttempt, RebindAttempt
 from events.base import Command
-from events.conversation import RequestedCall
 from events.decider import Decider
 from events.fork_words import Changes, ForkRun, Inherited, Origin, RunForked
-from events.ids import AttemptId, CallId, Digest, RunId, StreamId, stream_of
+from events.ids import AttemptId, Digest, RunId, StreamId, stream_of
 from events.run_events import TicketRequeued
 from events.state_digest import state_digest
 from events.streams import DECIDERS, LOG, RUN, kind_of
@@ -29,7 +26,8 @@ from events.world import World
 from replay.answers import Tokens, tokens_of
 from replay.archive import Archive
 from replay.decisions import Decision, after, decisions
-from replay.errors import DecisionSplitError, MomentUnknownError, NotInHistoryError
+from replay.errors import DecisionSplitError, MomentUnknownError
+from replay.given import Given, answered, command_of, left_at
 from replay.payloads import payloads_of
 from replay.show import planned, usage_of_qa
 from store.blobs import Blobs
@@ -39,22 +37,6 @@ from store.jsonl import JsonlLog
 from store.log import Recorded, utc_now
 from store.run_folder import RunFolder
 from workspace.tree import Repository
-
-OPENING_CHARS = 400
-"""Of a reply, as `events.attempt_commands.RecordReply` has it."""
-
-_REPLIES = (ReplyRecorded, CallFailed)
-
-
-class GivenReply(msgspec.Struct, frozen=True, kw_only=True):
-    """A reply that a person gives in the place of a model's."""
-
-    position: int
-    """Of the reply, or of the failed call, in the parent's log."""
-    text: str
-    calls: tuple[RequestedCall, ...] = ()
-    by: str
-    """Who says so: what `served_by` is in the fork."""
 
 
 class Forked(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +72,7 @@ class Past(NamedTuple):
     at: int
     sum: str
     answered: StreamId | None = None
-    """The attempt that gets another reply."""
+    """The attempt, or the hint, that gets another answer."""
 
 
 def fork(
@@ -100,7 +82,7 @@ def fork(
     *,
     at: int | None,
     changes: Changes,
-    reply: GivenReply | None = None,
+    given: Given | None = None,
     program: str = "",
 ) -> Forked:
     """Make the run `run` out of the past of another one, whole or not at all; return what it is.
@@ -109,33 +91,33 @@ def fork(
         archive: The parent, which is only read.
         checkout: The user's repository, where the new run will be.
         run: Its name.
-        at: The last position that belongs to its past; None: right before `reply`.
+        at: The last position that belongs to its past; None: right before what is `given`.
         changes: What is different from there on.
-        reply: What a model is taken to have said there, if not what it did say.
+        given: What a model is taken to have said there, if not what it did say.
         program: The version of trackside.
 
     Raises:
         MomentUnknownError, DecisionSplitError: the parent cannot be left at that position.
-        NotInHistoryError: the parent was not planned yet, or no such reply was due.
+        NotInHistoryError: the parent was not planned yet, or no such answer was due.
         CommandRefusedError: see `events.fork_rules.fork`.
         RunFolderError: a run of that name exists, or its folder cannot be made.
         DamageError: the parent cannot be trusted.
     """
-    past = past_of(archive, at, reply)
+    past = past_of(archive, at, given)
     with RunFolder.staged(checkout, run) as folder:
         _share_payloads(past, archive, Blobs(folder.blobs))
         Repository.create(folder.git, checkout, archive.folder.git)
-        world, forked = _Writer(archive, folder, past).write(run, changes, reply, program)
+        world, forked = _Writer(archive, folder, past).write(run, changes, given, program)
     return _report(past, world, forked)
 
 
-def past_of(archive: Archive, at: int | None, reply: GivenReply | None = None) -> Past:
+def past_of(archive: Archive, at: int | None, given: Given | None = None) -> Past:
     """Return what happened up to position `at`; raises as `fork`."""
     everything = list(decisions(archive.records()))
-    answered = None if reply is None else _answered(everything, reply)
-    if answered is not None:
-        at = _before(everything, answered, at)
-    assert at is not None, "without a reply the position is given"
+    said = None if given is None else answered(everything, given)
+    if said is not None:
+        at = left_at(everything, said, at)
+    assert at is not None, "without an answer the position is given"
     if not 1 <= at <= archive.last:
         raise MomentUnknownError(
             f"{archive.folder.run} has no position {at}: its log goes from 1 to {archive.last}"
@@ -149,29 +131,7 @@ def past_of(archive: Archive, at: int | None, reply: GivenReply | None = None) -
         world = after(world, decision)
     planned(world)
     own = [one for one in kept if one.stream != LOG]
-    return Past(own, world, at, kept[-1].records[-1].sum, answered and answered.stream)
-
-
-def _answered(everything: Sequence[Decision], reply: GivenReply) -> Decision:
-    """Return the decision that took down what the model said in the parent."""
-    for decision in everything:
-        for recorded in decision.records:
-            if recorded.position == reply.position and isinstance(recorded.event, _REPLIES):
-                return decision
-    raise NotInHistoryError(f"position {reply.position} is no reply of a worker's model")
-
-
-def _before(everything: Sequence[Decision], answered: Decision, at: int | None) -> int:
-    """Return where the fork leaves its parent so that the call is still out there."""
-    own = (one.end for one in everything if one.stream == answered.stream)
-    begun = max(end for end in own if end < answered.position)
-    if at is None:
-        return answered.position - 1
-    if begun <= at < answered.position:
-        return at
-    raise NotInHistoryError(
-        f"at position {at} that call was not out: it was from {begun} to {answered.position - 1}"
-    )
+    return Past(own, world, at, kept[-1].records[-1].sum, said and said.stream)
 
 
 def _share_payloads(past: Past, archive: Archive, blobs: Blobs) -> None:
@@ -208,11 +168,10 @@ class _Writer:
         self._archive = archive
         self._folder = folder
         self._past = past
-        self._blobs = Blobs(folder.blobs)
         self._world = World()
 
     def write(
-        self, run: RunId, changes: Changes, reply: GivenReply | None, program: str
+        self, run: RunId, changes: Changes, given: Given | None, program: str
     ) -> tuple[World, Sequence[Recorded]]:
         """Return the state of the fork, and the decision that made it one."""
         clock = _Clock()
@@ -228,11 +187,12 @@ class _Writer:
                 clock.past = decision.records[0].at
                 self._again(log, decision)
             clock.past = None
-            if reply is not None:
-                changes = msgspec.structs.replace(changes, answer=reply.position)
+            if given is not None:
+                changes = msgspec.structs.replace(changes, answer=given.position)
             forked = self._fork(log, run, changes, program)
-            if reply is not None and self._past.answered is not None:
-                self._answer(log, self._past.answered, reply)
+            if given is not None and self._past.answered is not None:
+                said = command_of(given, Blobs(self._folder.blobs).keep)
+                self._execute(log, self._past.answered, said)
             self._follow(log, forked)
         fd = os.open(self._folder.log, os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -273,19 +233,6 @@ class _Writer:
             program=program,
         )
         return self._execute(log, RUN, command)
-
-    def _answer(self, log: JsonlLog, stream: StreamId, reply: GivenReply) -> None:
-        keep = self._blobs.keep
-        said = RecordReply(
-            keep(reply.text),
-            tuple(
-                Call(CallId(""), call.tool, keep(call.arguments), call.native_id)
-                for call in reply.calls
-            ),
-            served_by=reply.by,
-            opening=reply.text[:OPENING_CHARS],
-        )
-        self._execute(log, stream, said)
 
     def _follow(self, log: JsonlLog, forked: Sequence[Recorded]) -> None:
         """Have the attempts learn what the fork means for them."""

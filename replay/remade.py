@@ -11,8 +11,8 @@ from events.attempt_commands import BeginCall, RecordCommit, RecordContext, Reco
 from events.brief import brief_of
 from events.commit_message import commit_message
 from events.conversation import Message, ModelMessage, Prompt, digest_of
-from events.diagnosis import asked_again, first_cause, hint_prompt
-from events.hint import Failure, Hint, RecordHint
+from events.diagnosis import asked_again, first_cause, hint_in, hint_prompt
+from events.hint import Failure, Hint, RecordHint, cut
 from events.ids import AttemptId, TreeId
 from events.prompts import prompt_of
 from events.settings import Context
@@ -95,7 +95,7 @@ def _prompt(scene: Scene, command: BeginCall, desk: Desk) -> Iterator[Divergence
 
 def _hint(scene: Scene, command: RecordHint, desk: Desk) -> Iterator[Divergence]:
     state: Hint = scene.state
-    if state.failure is None:
+    if state.failure is None or command.source == "person":
         return
     desk.counts.hints += 1
     failure = state.failure
@@ -112,6 +112,10 @@ def _hint(scene: Scene, command: RecordHint, desk: Desk) -> Iterator[Divergence]
         causes = [first_cause(output, failure.outcome, root) for root in roots]
         if command.words not in causes:
             yield scene.decision.differs("hint", causes[0], command.words)
+    elif command.reply:
+        made_of = cut(hint_in(desk.read(command.reply)) or "")
+        if made_of != command.words:
+            yield scene.decision.differs("hint", made_of, command.words)
 
 
 def _asked(failure: Failure, output: str, model: str, source: str, root: str, recorded: str) -> str:

@@ -230,6 +230,8 @@ class Book:
         )
         if event.prompt:
             yield ["code", "Prompt", self._prompt(event.prompt)]
+        if event.reply:
+            yield ["code", "Reply", self.keep(event.reply)]
 
     def _prompt(self, prompt: Text) -> int:
         try:

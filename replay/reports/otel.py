@@ -211,7 +211,7 @@ class _Tracing:
         if event.model:
             span.name = f"chat {event.model}"
             span.attributes |= _asked(event.model)
-        failed = event.source != "model"
+        failed = event.source == "extract"
         self._end(stream, at, ERROR if failed else OK, _used(event.usage), words=event.problem)
 
     def _begin(

@@ -249,7 +249,7 @@ REFUSED = [
     (["--at", "LAST", "--edit-ticket", "nine", "EDIT"], 'has no ticket "nine"'),
     (["--at", "LAST", "--model", "nobody"], 'unknown model "nobody"'),
     (["--at", "LAST", "--policy", "nothing"], "neither a preset"),
-    (["--answer", "3", "TURN"], "position 3 is no reply of a worker's model"),
+    (["--answer", "3", "TURN"], "position 3 is no answer of a model"),
     (["--answer", "x", "TURN"], "POS is a position"),
     (["--answer", "REPLY", "EDIT"], "unknown field"),
     (["--answer", "REPLY", "TURN", "--at", "5"], "at position 5 that call was not out"),

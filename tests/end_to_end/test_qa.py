@@ -180,6 +180,7 @@ def test_a_hint_of_too_many_words_is_asked_for_once_more_and_then_cut(
     assert "30 words" in words_in(of_qa[1])
     (given,) = project.events(HintGiven)
     assert (given.words, given.source, given.calls) == (kept, "model", 2)
+    assert json.loads(given.reply) == {"hint": second}
     assert "w20" not in words_in(workers[-1])
 
 
@@ -192,6 +193,7 @@ def test_a_long_hint_is_cut_if_nobody_gives_a_shorter_one(
     (given,) = project.events(HintGiven)
     assert (given.words, given.source) == (" ".join(LONG.split()[:MAX_WORDS]), "model")
     assert (given.calls, given.failed) == (1, 1)
+    assert json.loads(given.reply) == {"hint": LONG}
     assert "500" in given.problem
 
 

@@ -345,6 +345,18 @@ def test_a_hint_that_the_rules_would_have_made_otherwise_is_noticed(copy: RunFol
     assert got == {"a bracket is missing", "the command has no luck"}
 
 
+def test_a_hint_in_other_words_than_the_model_said_is_noticed(copy: RunFolder) -> None:
+    def change(record: Json) -> None:
+        if record["event"]["type"] == "hint.given":
+            for part in (record["event"], record["cause"]):
+                part["words"] = "all is well"
+
+    forge(copy, change)
+    told = [one for one in verdict_on(copy).divergences if one.kind == "hint"]
+    assert {one.got for one in told} == {"all is well"}
+    assert {one.expected for one in told} == {"a bracket is missing", "the command has no luck"}
+
+
 def test_a_merge_that_gives_another_tree_is_noticed(copy: RunFolder) -> None:
     start = next(iter(archive_of(copy).select(lambda stream: stream == "run").values()))[0].event
     assert isinstance(start, run_events.RunStarted)
