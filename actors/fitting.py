@@ -37,7 +37,8 @@ def fitted(workshop: Workshop, state: Attempt, answer: Answer, edited: str) -> F
     """Return `answer` with `edited` in place of what the attempt asks about.
 
     Of a tool call that is the JSON of its arguments; of a spawn the prompt, with or without its
-    system part. The worktree is looked at as it is, and nothing is changed.
+    system part. What counts is what is kept of it, without secrets: that will run, and is shown.
+    The worktree is looked at as it is, and nothing is changed.
 
     Raises:
         EditInvalidError: it cannot run so, or the policy denies it.
@@ -64,11 +65,13 @@ def _fitted_prompt(workshop: Workshop, state: Attempt, answer: Answer, edited: s
     message = below if line else edited
     if not message.strip():
         raise EditInvalidError("a worker needs a prompt")
-    keep = workshop.blobs.keep
+    keep, read = workshop.blobs.keep, workshop.blobs.text
+    kept_system, kept_message = keep(system), keep(message)
+    system, message = read(kept_system), read(kept_message)
     changed = msgspec.structs.replace(
         answer,
-        arguments=keep(message),
-        system=keep(system) if line else None,
+        arguments=kept_message,
+        system=kept_system if line else None,
         digest=digest_of(system, message),
     )
     return Fitted(changed, f"{system}\n\n{message}")
@@ -83,14 +86,13 @@ def _fitted_call(
 
     call = next(call for call in state.pending if call.call == gate.call)
     tools = workshop.toolbox(workshop.worktrees / state.id, state.bound, read_output)
-    asked = RequestedCall(call.tool, edited, call.native_id)
+    arguments = workshop.blobs.keep(edited)
+    asked = RequestedCall(call.tool, workshop.blobs.text(arguments), call.native_id)
     considered = tools.consider(asked)
     if isinstance(considered, Refusal):
         raise EditInvalidError(considered.text)
     judgement = judgement_of(state, considered)
     if judgement.verdict == "deny":
         raise EditInvalidError(f"the policy denies it: {judgement.reason}")
-    changed = msgspec.structs.replace(
-        answer, arguments=workshop.blobs.keep(edited), digest=considered.digest
-    )
+    changed = msgspec.structs.replace(answer, arguments=arguments, digest=considered.digest)
     return Fitted(changed, tools.preview(asked))

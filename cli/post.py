@@ -11,6 +11,7 @@ from actors.fitting import Fitted, fitted, take_up
 from cli.errors import NotTakenError
 from cli.holder import holder_of
 from cli.own_prices import prices_in_force
+from cli.redaction import Redactor
 from cli.sandboxing import sandbox_for
 from cli.wiring import OpenRun, opened, workshop_of
 from events import approval as gate
@@ -42,6 +43,11 @@ class Sent(msgspec.Struct, frozen=True):
     """The process that took it; None: the message was applied here, and none works on the run."""
 
 
+def inbox_of(folder: RunFolder) -> Inbox:
+    """Return the inbox of a run; the keys of this process are written to none of its files."""
+    return Inbox(folder.answers, Redactor(os.environ))
+
+
 def send(folder: RunFolder, checkout: Path, message: Message) -> Sent:
     """Have a run take a message, whoever holds it; return once its effect is on record.
 
@@ -49,7 +55,7 @@ def send(folder: RunFolder, checkout: Path, message: Message) -> Sent:
         NotTakenError: the process that holds the run does not take it.
         StoreError: the log, or the inbox, cannot be used.
     """
-    inbox = Inbox(folder.answers)
+    inbox = inbox_of(folder)
     inbox.open()
     with suppress(HeldError), opened(folder, checkout) as this:
         apply_letters(this)
@@ -65,7 +71,7 @@ def send(folder: RunFolder, checkout: Path, message: Message) -> Sent:
 
 def _await_reply(folder: RunFolder, checkout: Path, name: str, watch: Watch) -> Sent:
     """Return the reply of the process that holds the run; if it ends first, be that process."""
-    inbox = Inbox(folder.answers)
+    inbox = inbox_of(folder)
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
         held_by = holder_of(folder.lock)
@@ -86,7 +92,7 @@ def _await_reply(folder: RunFolder, checkout: Path, name: str, watch: Watch) -> 
 
 def apply_letters(this: OpenRun) -> None:
     """Apply all that lies in the inbox; for who has just opened the run, before it goes on."""
-    inbox = Inbox(this.folder.answers)
+    inbox = inbox_of(this.folder)
     inbox.open()
     inbox.sweep()
     for letter in inbox.letters():

@@ -11,13 +11,13 @@ import msgspec
 from actors.fitting import Fitted
 from actors.messages import Receipt
 from actors.system import System
-from cli.post import NO_MESSAGE, is_on_record
+from cli.post import NO_MESSAGE, inbox_of, is_on_record
 from cli.wiring import OpenRun
 from events.approval import Answer
 from events.errors import TracksideError
 from events.ids import ApprovalId
 from events.waiting import no_answer_because
-from store.inbox import GiveAnswer, Inbox, Letter, Reply, TellRun
+from store.inbox import GiveAnswer, Letter, Reply, TellRun
 from store.watch import LONGEST_S, Watch
 
 Fit = Callable[[ApprovalId, Answer, str], Fitted]
@@ -34,7 +34,7 @@ class PostRoom:
         self._system = system
         self._fit = fit
         self._mourn = mourn
-        self._inbox = Inbox(this.folder.answers)
+        self._inbox = inbox_of(this.folder)
         self._inbox.open()
         self._told: dict[str, float] = {}
         """When each message was told to an actor; one that died over it is told again."""

@@ -5,7 +5,8 @@
 
 A file appears whole or not at all, and never in the place of another. Who holds the run takes the
 messages, in the order of their names, replies, and removes them; a crash in between leaves a
-message whose effect is on record, which is why an answer carries the name of its message.
+message whose effect is on record, which is why what is recorded carries the name of its message.
+No secret is written, as in the log: who posts knows of some, and who replies of others.
 """
 
 import os
@@ -22,6 +23,7 @@ from events.approval import Answer
 from events.ids import ApprovalId
 from events.run_commands import OperatorCommand
 from store.disk import REAL_DISK, Disk, make_folder, sync_folder, write_synced
+from store.encode import Redact, as_it_is, clean
 from store.errors import InboxUnusableError
 
 LONGEST_BYTES = 8 * 1024 * 1024
@@ -71,9 +73,10 @@ class Letter(msgspec.Struct, frozen=True):
 class Inbox:
     """The folder of the messages of one run. Any process may post; who holds the run takes."""
 
-    def __init__(self, folder: Path, disk: Disk = REAL_DISK) -> None:
-        """Name the folder; nothing is touched yet."""
+    def __init__(self, folder: Path, redact: Redact = as_it_is, *, disk: Disk = REAL_DISK) -> None:
+        """Name the folder; nothing is touched yet. `redact` replaces what must not be written."""
         self.folder = folder
+        self._redact = redact
         self._disk = disk
 
     def open(self) -> None:
@@ -93,7 +96,7 @@ class Inbox:
         Raises:
             InboxUnusableError: the disk failed, or the message is too long.
         """
-        data = msgspec.json.encode(message)
+        data = self._written(message)
         if len(data) > LONGEST_BYTES:
             reason = f"a message has {len(data):,} bytes; the most is {LONGEST_BYTES:,}"
             raise InboxUnusableError(self.folder, reason)
@@ -121,7 +124,7 @@ class Inbox:
             return
         with suppress(OSError):
             with suppress(FileExistsError):  # from before a crash
-                self._put(_reply_name(name), msgspec.json.encode(reply))
+                self._put(_reply_name(name), self._written(reply))
             (self.folder / name).unlink(missing_ok=True)
             sync_folder(self._disk, self.folder)
 
@@ -150,6 +153,14 @@ class Inbox:
                 with suppress(OSError):
                     if path.lstat().st_mtime < long_ago:
                         path.unlink()
+
+    def _written(self, what: Message | Reply) -> bytes:
+        try:
+            data = msgspec.json.encode(what)
+        except UnicodeEncodeError:  # a shell hands over any bytes
+            data = msgspec.json.encode(clean(msgspec.to_builtins(what)))
+        # A secret stands in a JSON string, and what replaces it needs no escape there.
+        return self._redact(data.decode()).encode()
 
     def _put(self, name: str, data: bytes) -> None:
         """Put a file under its name, whole; `FileExistsError` if the name is taken."""

@@ -15,7 +15,8 @@ from store.disk import RealDisk
 from store.errors import InboxUnusableError
 from store.inbox import GiveAnswer, Inbox, Letter, Message, Reply, TellRun
 
-YES: Message = GiveAnswer(ApprovalId("T1.1.c1"), Answer(verdict="approved", by="ann"))
+A1 = ApprovalId("T1.1.c1")
+YES = GiveAnswer(A1, Answer(verdict="approved", by="ann"))
 PAUSE: Message = TellRun(PauseRun("ann"))
 NAME = "1-0123abcd.json"
 
@@ -34,6 +35,23 @@ def names(inbox: Inbox) -> list[str]:
 def test_messages_are_taken_in_the_order_in_which_they_were_posted(inbox: Inbox) -> None:
     first, second = inbox.post(YES), inbox.post(PAUSE)
     assert inbox.letters() == [Letter(first, YES), Letter(second, PAUSE)]
+
+
+def test_a_secret_is_in_no_message_and_in_no_reply(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path / "answers", lambda text: text.replace("s3cret", "[secret:KEY]"))
+    inbox.open()
+    name = inbox.post(GiveAnswer(A1, YES.answer, '{"content": "s3cret"}'))
+    assert b"s3cret" not in (inbox.folder / name).read_bytes()
+    assert inbox.letters()[0].message == GiveAnswer(A1, YES.answer, '{"content": "[secret:KEY]"}')
+    inbox.settle(name, Reply(preview="+s3cret"))
+    (reply,) = inbox.folder.iterdir()
+    assert b"s3cret" not in reply.read_bytes()
+    assert inbox.take_reply(name) == Reply(preview="+[secret:KEY]")
+
+
+def test_half_a_character_from_a_shell_is_replaced(inbox: Inbox) -> None:
+    name = inbox.post(TellRun(PauseRun("ann", "no \udcff")))
+    assert inbox.letters() == [Letter(name, TellRun(PauseRun("ann", "no \ufffd")))]
 
 
 def test_an_inbox_that_nobody_made_is_empty(tmp_path: Path) -> None:
@@ -139,7 +157,7 @@ def test_what_killed_senders_left_is_swept_in_time(inbox: Inbox) -> None:
 
 def test_a_disk_that_fails_leaves_the_message(inbox: Inbox) -> None:
     name = inbox.post(YES)
-    Inbox(inbox.folder, Full()).settle(name, Reply())
+    Inbox(inbox.folder, disk=Full()).settle(name, Reply())
     assert inbox.letters() == [Letter(name, YES)]
 
 
