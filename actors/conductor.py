@@ -98,6 +98,7 @@ class Office:
     deliver: Callable[[Run, CommitId], RecordDelivery]
     now_s: Callable[[], int]
     position: Callable[[], int]
+    """The end of the log."""
     rest: Callable[[Rest], None]
     """Tells who waits for the run; called again when a resting run rests again."""
     stale: Callable[[CommandRefusedError], None]
@@ -140,7 +141,9 @@ class Conductor(Mailbox):
             case AskLeave(request=request):
                 self._in_line[request.call] = message
             case Operate(command=command, receipt=receipt):
-                receipt(self._refusal_of(command))
+                refusal = self._refusal_of(command)
+                self._run.flush()
+                receipt(refusal)
             case RaiseBudget():
                 self._refusal_of(message)
             case HoldTicket(attempt=attempt):
@@ -167,7 +170,7 @@ class Conductor(Mailbox):
 
     def _record(self, command: RunCommand) -> bool:
         try:
-            self._run.execute(command)
+            self._run.enqueue(command)
         except CommandRefusedError as refusal:
             self._office.stale(refusal)
             return False
@@ -176,7 +179,7 @@ class Conductor(Mailbox):
     def _refusal_of(self, command: RunCommand) -> str:
         """Have the run take a command; return why it does not, or nothing."""
         try:
-            self._run.execute(command)
+            self._run.enqueue(command)
         except CommandRefusedError as refusal:
             self._office.stale(refusal)
             return refusal.reason
@@ -214,6 +217,7 @@ class Conductor(Mailbox):
             case CloseBooks():
                 self._record(EndRun())
             case Deliver(commit=commit):
+                self._run.flush()
                 self._record(self._office.deliver(self._state, commit))
 
     def _hire(self, active: Active) -> Ref[WorkerMessage]:

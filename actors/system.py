@@ -101,7 +101,7 @@ class System:
             renew=self._renew,
             deliver=around.deliver,
             now_s=lambda: int(around.clocks().wall_s),
-            position=lambda: log.last_position,
+            position=lambda: log.end_position,
             rest=self._take_rest,
             stale=around.stale,
             mourn=around.mourn,
@@ -169,6 +169,8 @@ class System:
         return all(ended)
 
     def _take_rest(self, rest: Rest) -> None:
+        if rest.error is None:
+            self._log.flush(self._log.end_position)
         if rest.why == "waiting" and self._around.stays(rest):
             return
         with self._guard:
@@ -210,6 +212,7 @@ class System:
             again = stream in self._opened
             self._opened.add(stream)
         if again:
+            self._log.flush(self._log.end_position)
             return Entity.load(self._log, stream, decider)
         state = self._world.states.get(stream, decider.initial)
         return Entity(self._log, stream, decider, state, self._world.versions.get(stream, 0))

@@ -31,7 +31,7 @@ from events.attempt_commands import (
     ReviewDoubt,
     TakeHint,
 )
-from events.attempt_due import AskApproval, AskForHint, Report, Step, due
+from events.attempt_due import AskApproval, AskForHint, OutwardStep, Report, Step, due
 from events.attempt_events import AttemptEvent
 from events.errors import CommandRefusedError
 from events.ids import AttemptId
@@ -153,7 +153,7 @@ class Worker(Mailbox):
 
     def _record(self, command: AttemptCommand) -> bool:
         try:
-            self._entity.execute(command)
+            self._entity.enqueue(command)
         except CommandRefusedError as refusal:
             self._stale(refusal)
             return False
@@ -171,6 +171,8 @@ class Worker(Mailbox):
             case AskApproval(gate=gate):
                 self._gate.tell(Put(self._hands.question(gate, self._state)))
             case _:
+                if isinstance(step, OutwardStep):
+                    self._entity.flush()
                 self._do(self._hands.perform(step, self._state))
 
     def _do(self, done: AttemptCommand | Pending) -> None:
@@ -205,6 +207,7 @@ class Worker(Mailbox):
             self._conductor.tell(QueueMerge(state.id))
             return
         assert state.result is not None, "an attempt that is over has a result"
+        self._entity.flush()  # the worktree can be made again only from what is on record
         self._hands.put_down()
         self._conductor.tell(
             RecordResult(

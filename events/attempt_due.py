@@ -95,6 +95,13 @@ Step = (
     | Report
 )
 
+OutwardStep = RunSetup | CallModel | RunTool | RunCheck
+"""What may reach beyond the run itself, and so waits until all that led to it is safe.
+
+The other steps read, write what nobody refers to yet, or ask an actor that records before it acts:
+a run that has forgotten them takes them again.
+"""
+
 
 def due(state: Attempt) -> Step | None:
     """Return the one thing that the attempt owes the world now; None before it is started."""

@@ -159,9 +159,9 @@ class GroupCommit:
         """Bring to disk what nobody waits for."""
         while True:
             self._left.wait()
+            self._left.clear()  # before the look at the end, which may come at any moment
             if self._closing.wait(self._linger_s):
                 return
-            self._left.clear()
             with self.order:
                 batch = self._batch
                 leads = _takes(batch)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -39,6 +40,10 @@ class FaultyLog:
     def epoch(self) -> int:
         return self._log.epoch
 
+    @property
+    def end_position(self) -> int:
+        return self._log.end_position
+
     def append(
         self,
         stream: StreamId,
@@ -47,15 +52,33 @@ class FaultyLog:
         expected: int,
         cause: Command | None = None,
     ) -> tuple[Recorded, ...]:
+        with self._faulty(stream):
+            return self._log.append(stream, events, expected=expected, cause=cause)
+
+    def enqueue(
+        self,
+        stream: StreamId,
+        events: Sequence[Event],
+        *,
+        expected: int,
+        cause: Command | None = None,
+    ) -> tuple[Recorded, ...]:
+        with self._faulty(stream):
+            return self._log.enqueue(stream, events, expected=expected, cause=cause)
+
+    def flush(self, position: int) -> None:
+        self._log.flush(position)
+
+    @contextmanager
+    def _faulty(self, stream: StreamId) -> Iterator[None]:
         self._appends[stream] += 1
         place = f"append {self._appends[stream]} to {stream}"
         fails = self._appends[stream] in self._faults.get(stream, ())
         if fails and not self._too_late:
             raise UnforeseenError(f"before {place}")
-        recorded = self._log.append(stream, events, expected=expected, cause=cause)
+        yield
         if fails:
             raise UnforeseenError(f"after {place}")
-        return recorded
 
     def read(self, *, after: int = 0) -> Iterator[Recorded]:
         return self._log.read(after=after)

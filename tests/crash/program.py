@@ -30,6 +30,7 @@ import models.scripted
 import models.service
 import store.disk
 import store.entity
+import store.group_commit
 import store.jsonl
 import store.run_folder
 import workspace.command
@@ -51,7 +52,8 @@ EDGES: tuple[tuple[Any, str], ...] = (
     (workspace.worktree.Worktree, "remove"),
     (workspace.command.CommandRunner, "run"),
     (actors.hands.Hands, "_kept"),
-    (store.jsonl.JsonlLog, "_publish"),
+    (store.group_commit.GroupCommit, "_publish"),
+    (store.jsonl.JsonlLog, "enqueue"),
     (store.jsonl.JsonlLog, "seal"),
     (cli.conduct, "remove_folder"),
     (cli.conduct, "deliver"),
@@ -102,7 +104,7 @@ def _place(name: str, args: tuple[Any, ...]) -> str:
 
 def keep_books(home: Path, watch: Watch) -> None:
     """Note apart from the log, at once: which calls reach the model, what was acknowledged."""
-    ask, append = models.scripted.ScriptedModel.complete, store.jsonl.JsonlLog.append
+    ask, flush = models.scripted.ScriptedModel.complete, store.jsonl.JsonlLog.flush
     calls = os.open(home / "calls", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     acknowledged = os.open(home / "acknowledged", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
@@ -115,14 +117,12 @@ def keep_books(home: Path, watch: Watch) -> None:
         watch.pass_by("after model")
         return answer
 
-    def noted(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        recorded = append(*args, **kwargs)
-        if recorded:
-            os.write(acknowledged, b"%d\n" % recorded[-1].position)
-        return recorded
+    def noted(log: store.jsonl.JsonlLog, position: int) -> None:
+        flush(log, position)
+        os.write(acknowledged, b"%d\n" % position)
 
     models.scripted.ScriptedModel.complete = complete  # type: ignore[method-assign]
-    store.jsonl.JsonlLog.append = noted  # type: ignore[method-assign]
+    store.jsonl.JsonlLog.flush = noted  # type: ignore[assignment]
 
 
 def play(job: dict[str, Any]) -> int:
