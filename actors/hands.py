@@ -1,7 +1,7 @@
 """The effects of one attempt: each step that its rules owe, performed on real files and models."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, assert_never
@@ -55,12 +55,14 @@ from workspace.command import CommandResult
 from workspace.context import FileAt, assemble
 from workspace.encoding import decoded
 from workspace.errors import ToolError
+from workspace.git import printable
 from workspace.merge import Merged, merge
 from workspace.tokens import estimate_tokens
 from workspace.tools import Ran, Refusal, Toolbox, outcome_of
-from workspace.worktree import Worktree, remove_folder
+from workspace.worktree import Snapshot, Worktree, remove_folder
 
 OPENING_CHARS = 400
+UNDONE_NAMED = 20
 WORDS_CHARS = 2000
 """What is kept of a summary or a reason; the whole is in the arguments of the call."""
 
@@ -266,21 +268,25 @@ class Hands:
 
         def conclude() -> RecordToolResult:
             ran: Ran = future.result()
-            return RecordToolResult(call.call, self._kept(ran.outcome), self._after(ran, state))
+            tree, undone = self._after(ran, state)
+            return RecordToolResult(call.call, self._kept(_telling(ran.outcome, undone)), tree)
 
         return Pending(future, conclude, lambda: self._shop.cancel(state.id, call.call))
 
-    def _after(self, ran: Ran, state: Attempt) -> TreeId:
+    def _after(self, ran: Ran, state: Attempt) -> Snapshot:
         """Return the tree after a tool: only what it may have touched is looked at."""
         if ran.touched is None:
-            return self._worktree.snapshot()
-        return self._worktree.snapshot_paths(ran.touched) if ran.touched else state.tree
+            return self._worktree.snapshot(state.bound.policy.protected)
+        if not ran.touched:
+            return Snapshot(state.tree)
+        return Snapshot(self._worktree.snapshot_paths(ran.touched))
 
     def _set_up(self, command: str, state: Attempt) -> Pending:
         timeout_s = state.bound.limits.command_timeout_s
 
         def concluded(outcome: Outcome) -> RecordSetup:
-            return RecordSetup(outcome, self._worktree.snapshot())
+            tree, undone = self._worktree.snapshot(state.bound.policy.protected)
+            return RecordSetup(_telling(outcome, undone), tree)
 
         return self._command(command, "setup", timeout_s, state, concluded)
 
@@ -339,6 +345,18 @@ class Hands:
 def estimate_of(prompt: Prompt) -> int:
     """Return about how many tokens of input the prompt will cost."""
     return estimate_tokens(msgspec.json.encode((prompt.system, prompt.messages, prompt.tools)))
+
+
+def _telling(outcome: Outcome, undone: Sequence[str]) -> Outcome:
+    """Return the outcome of a command with what of its work was undone."""
+    if not undone:
+        return outcome
+    more = len(undone) - UNDONE_NAMED
+    named = (*map(printable, undone[:UNDONE_NAMED]), *([f"{more} more"] if more > 0 else []))
+    told = replace(outcome, undone=named)
+    if outcome.failing:  # QA speaks of it
+        return told
+    return replace(told, text=f"{outcome.text}\n{told.undone_note}")
 
 
 def _requested(call: Call, arguments: str) -> RequestedCall:

@@ -60,6 +60,21 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     """Of a failure: equal for the same failure, whatever paths, times and numbers it names."""
     finding: str = ""
     """For a broken Python file: ``path:line``, else empty."""
+    undone: tuple[str, ...] = ()
+    """Protected paths that the command had made, changed or deleted: they are as they were before.
+
+    Of many, the first, and a word how many more.
+    """
+
+    @property
+    def undone_note(self) -> str:
+        """What a worker reads of it."""
+        if not self.undone:
+            return ""
+        return (
+            f"[put back as it was: {', '.join(self.undone)}. It steers other programs, and no"
+            " command may make, change or delete it]"
+        )
 
 
 Risk = Literal["low", "medium", "high"]

@@ -262,9 +262,10 @@ def _answer_call(state: Attempt, text: Text, *, ok: bool, note: str = "") -> Att
 def told_of(failure: Failure, hint: str) -> str:
     """Return all that a worker reads of a failure: how it ended, and QA's hint."""
     outcome = failure.outcome
+    note = f"\n{outcome.undone_note}" if outcome.undone else ""
     return (
         f"{_what(failure)} {_how(outcome)}. QA hint: {hint} "
-        f'(whole output: read_output with call_id "{failure.call}")'
+        f'(whole output: read_output with call_id "{failure.call}"){note}'
     )
 
 

@@ -1,13 +1,20 @@
 """What a path inside the repository may look like, before anybody touches a disk."""
 
+import re
+from collections.abc import Collection
 from pathlib import PurePosixPath
 
 LONGEST_PATH = 4096
 """Bytes, as Linux has it."""
 LONGEST_NAME = 255
 
-_OURS_OR_GITS = frozenset({".git", "git~1", ".trackside"})
-"""Folders that no ticket and no tool enters; git~1 is what Windows calls .git."""
+_OFF_LIMITS = frozenset({".git", ".trackside"})
+"""Folders that no ticket and no tool enters."""
+
+_UNSEEN = dict.fromkeys([
+    *range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF,
+])  # fmt: skip
+"""Characters that HFS+ passes over in a name."""
 
 
 def path_problem(path: str) -> str | None:
@@ -41,10 +48,34 @@ def clean_path(path: str) -> str:
     return PurePosixPath(path).as_posix()
 
 
+def stands_for(name: str, names: Collection[str]) -> str:
+    """Return which of `names` (in lower case) some file system takes `name` for; empty if none.
+
+    Letter case does not count, nor do characters that HFS+ passes over, dots and blanks at the end
+    and what follows a colon (NTFS); ``VSCODE~1`` is what Windows calls ``.vscode``.
+
+    >>> stands_for(".VSCode.", {".git", ".vscode"}), stands_for("vscode", {".git", ".vscode"})
+    ('.vscode', '')
+    """
+    plain = name.translate(_UNSEEN).casefold()
+    plain = plain[:1] + plain[1:].partition(":")[0].rstrip(" .")
+    if plain in names:
+        return plain
+    if "~" not in plain:
+        return ""
+    return next((each for each in names if _is_short_for(plain, each)), "")
+
+
+def _is_short_for(plain: str, name: str) -> bool:
+    stem, _, extension = name.lstrip(".").partition(".")
+    short = rf"{re.escape(stem[:6])}~\d(\.{re.escape(extension[:3])})?"
+    return re.fullmatch(short, plain) is not None
+
+
 def _is_long(path: str, names: list[str]) -> bool:
     sizes = (len(name.encode(errors="surrogatepass")) for name in names)
     return len(path) > LONGEST_PATH or max(sizes) > LONGEST_NAME
 
 
 def _is_off_limits(name: str) -> bool:
-    return name.casefold().rstrip(" .") in _OURS_OR_GITS
+    return bool(stands_for(name, _OFF_LIMITS))

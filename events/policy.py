@@ -30,6 +30,7 @@ from events.policy_match import (
     regex_matches,
     regex_problem,
 )
+from events.protected import protected_part
 
 Verdict = Literal["allow", "deny", "ask"]
 
@@ -37,14 +38,6 @@ MAX_COMMAND_CHARS = 32_768
 """A longer command is denied: it should be a script, which a person can read as a file."""
 
 LONGEST_PATTERN = 1000
-
-PROTECTED_NAMES = frozenset({
-    ".bash_profile", ".bashrc", ".claude", ".cursor", ".envrc", ".gemini", ".githooks",
-    ".gitmodules", ".husky", ".idea", ".mcp.json", ".profile", ".vscode", ".zshenv", ".zshrc",
-    "trackside.toml",
-})  # fmt: skip
-"""Files and folders by which a repository runs code on its reader's machine: never written."""
-
 
 Word = Annotated[str, Meta(min_length=1, max_length=LONGEST_PATTERN)]
 Glob = Annotated[str, Meta(min_length=1, max_length=LONGEST_PATTERN), glob_problem]
@@ -234,7 +227,7 @@ def _built_in_denial(policy: Policy, action: Action) -> str | None:
 def _is_protected(policy: Policy, path: str) -> bool:
     cleaned = clean_path(path).casefold()
     ours = {clean_path(own).casefold() for own in policy.protected}
-    return cleaned in ours or not PROTECTED_NAMES.isdisjoint(cleaned.split("/"))
+    return cleaned in ours or bool(protected_part(cleaned))
 
 
 def _matches(rule: Rule, action: Action, ticket: TicketId, archetype: str) -> bool:

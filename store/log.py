@@ -142,6 +142,4 @@ def stamp(time: datetime) -> str:
     >>> stamp(datetime(2026, 11, 22, 1, 35, 27, 123456, UTC))
     '2026-11-22T01:35:27.123456Z'
     """
-    if time.tzinfo is not UTC:
-        time = time.astimezone(UTC)
-    return time.isoformat(timespec="microseconds")[:26] + "Z"
+    return time.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"

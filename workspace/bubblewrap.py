@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from events.policy import PROTECTED_NAMES
+from events.protected import protected_part
 from workspace.places import Places, Row
 from workspace.sandbox import FILE_BYTES, OPEN_FILES, PROCESSES, Sandbox
 
@@ -117,6 +117,5 @@ def _protections(worktree: Path) -> Iterator[str]:
     """
     with os.scandir(worktree) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
-            name = entry.name.casefold()
-            if (name == ".git" or name in PROTECTED_NAMES) and not entry.is_symlink():
+            if protected_part(entry.name) and not entry.is_symlink():
                 yield from ("--ro-bind", entry.path, entry.path)

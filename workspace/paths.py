@@ -13,18 +13,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from events.paths import clean_path, path_problem
+from events.protected import protected_part
 from workspace.errors import FileRefusedError, PathRefusedError
 
 MAX_LINKS = 40
 """Symlinks on one way before it counts as a loop: the kernel's own limit."""
-
-GUARDED = frozenset({
-    ".bash_profile", ".bashrc", ".claude", ".cursor", ".envrc", ".gemini", ".githooks",
-    ".gitmodules", ".husky", ".idea", ".profile", ".vscode", ".zshenv", ".zshrc",
-    "trackside.toml",
-})  # fmt: skip
-"""Names that make a shell, an editor, an agent, git or trackside itself run or allow things later:
-read, never written by a tool, in any letter case, whether they exist or not."""
 
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -55,12 +48,12 @@ def plain_for_writing(path: str) -> str:
     """Return `path` in its plain form, if a tool may also write there.
 
     Raises:
-        PathRefusedError: it breaks a rule, or holds a guarded name.
+        PathRefusedError: it breaks a rule, or holds a protected name.
     """
     result = plain(path)
-    for name in result.split("/"):
-        if name.casefold().rstrip(" .") in GUARDED:
-            raise PathRefusedError(path, f"{name!r} steers other programs; tools do not write it")
+    name = protected_part(result)
+    if name:
+        raise PathRefusedError(path, f"{name!r} steers other programs; tools do not write it")
     return result
 
 

@@ -6,8 +6,10 @@ and the index are beside it, out of reach of the commands that run in the folder
 What commands do there is hostile input. Their own repositories (``git init``, ``git clone``) are
 taken for plain folders: the files are part of the tree, what is under ``.git`` is not, and no git
 of ours ever looks into it, since its configuration can name programs to run. Submodules of the base
-stay as the base has them. Empty folders, pipes, sockets, and names that some file system takes for
-``.git`` are in no tree.
+stay as the base has them. Empty folders, pipes and sockets are in no tree.
+
+What steers other programs (`events.protected`) stays as it was: a snapshot puts back what a command
+did to such a file, and takes away one that it made, at any depth and however its name is spelled.
 """
 
 import fcntl
@@ -15,12 +17,15 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from events.ids import CommitId, TreeId
+from events.protected import protected_part
+from workspace import paths
 from workspace.errors import GitFailedError, WorktreeBusyError
 from workspace.git import Git, bytes_of, text_of
 from workspace.tree import GITLINK, Repository
@@ -32,6 +37,14 @@ FEW = 16
 """Up to so many files, a sync of each object costs less than git's preparation for one of all."""
 
 _POLL_S = 0.01
+
+
+class Snapshot(NamedTuple):
+    """What a command left."""
+
+    tree: TreeId
+    undone: tuple[str, ...] = ()
+    """Protected paths that it had made, changed or deleted: they are as they were before."""
 
 
 class Worktree:
@@ -74,18 +87,21 @@ class Worktree:
         """Bring the folder back to `tree`, as `materialise` does; ignored files stay."""
         self.materialise(tree)
 
-    def snapshot(self) -> TreeId:
+    def snapshot(self, protected: Collection[str] = ()) -> Snapshot:
         """Return the tree of all files in the folder but the ignored ones.
 
         A file counts as ignored by the ``.gitignore`` files in the folder and the run's
         ``info/exclude``, unless it is in the tree already.
+
+        Args:
+            protected: Paths that stay as they were, besides those whose names say so.
         """
         with self._git() as git:
             try:
-                return self._written(git, self._differing(git, silent=True))
+                return self._taken(git, protected, silent=True)
             except (GitFailedError, OSError):
                 _make_accessible(self.folder)
-                return self._written(git, self._differing(git, silent=False))
+                return self._taken(git, protected, silent=False)
 
     def snapshot_paths(self, paths: Sequence[str]) -> TreeId:
         """Return the tree after a change of just these files: written, deleted, moved.
@@ -140,6 +156,33 @@ class Worktree:
             else:
                 _sweep(self.folder / name)
 
+    def _taken(self, git: Git, protected: Collection[str], *, silent: bool) -> Snapshot:
+        def steering(path: str) -> bool:
+            return path in protected or bool(protected_part(path))
+
+        changed = self._differing(git, silent=silent)
+        if not any(map(steering, changed)):
+            return Snapshot(self._written(git, changed))
+        # To git, a file that was only touched differs as well.
+        git.ask("update-index", "-q", "--ignore-submodules", "--refresh")
+        undone = sorted(filter(steering, self._differing(git, silent=silent)))
+        self._undo(git, undone)
+        changed = [path for path in self._differing(git, silent=silent) if not steering(path)]
+        return Snapshot(self._written(git, changed), tuple(undone))
+
+    def _undo(self, git: Git, undone: Sequence[str]) -> None:
+        """Take away what is at these paths, and put there what the index has."""
+        listed = set(text_of(git.run("ls-files", "-z")).split("\0"))
+        for path in undone:
+            if path not in listed:
+                with paths.direct(self.folder, path) as spot:
+                    os.unlink(spot.name, dir_fd=spot.folder)
+                with suppress(OSError):  # up to the first folder that holds anything else
+                    for above in PurePosixPath(path).parents[:-1]:
+                        (self.folder / above).rmdir()
+        there = bytes_of(path for path in undone if path in listed)
+        git.run("checkout-index", "--force", "--index", "-z", "--stdin", stdin=there)
+
     def _differing(self, git: Git, *, silent: bool) -> list[str]:
         """Return the paths that may differ from the index; submodules are not looked at.
 
@@ -166,7 +209,9 @@ class Worktree:
         for above, folders, names in os.walk(self.folder / folder):
             place = Path(above)
             links = [name for name in folders if (place / name).is_symlink()]
-            found += [str((place / name).relative_to(self.folder)) for name in (*names, *links)]
+            there = [name for name in (*names, *links) if name != ".git"]
+            found += [str((place / name).relative_to(self.folder)) for name in there]
+            folders[:] = [name for name in folders if name != ".git"]
         _, listed = git.ask(
             *("check-ignore", "-z", "--stdin", "--no-index"),
             stdin=bytes_of(f"./{path}" for path in found),  # so that ``:(top)x`` is a name

@@ -23,13 +23,13 @@ def work(repository: Repository, worktree: Worktree, base: CommitId) -> CommitId
     (worktree.folder / "src" / "new.py").write_text("new\n")
     (worktree.folder / "src" / "new.py").chmod(0o755)
     (worktree.folder / "link").unlink()
-    return repository.commit(worktree.snapshot(), [base], "T1: work", 1_700_000_000)
+    return repository.commit(worktree.snapshot().tree, [base], "T1: work", 1_700_000_000)
 
 
 def more(repository: Repository, worktree: Worktree, parent: CommitId) -> CommitId:
     """Return a commit after `parent`."""
     (worktree.folder / "more").write_text("more\n")
-    return repository.commit(worktree.snapshot(), [parent], "T2: more", 1_700_000_001)
+    return repository.commit(worktree.snapshot().tree, [parent], "T2: more", 1_700_000_001)
 
 
 def test_a_branch_is_all_that_changes(

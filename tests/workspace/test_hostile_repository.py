@@ -36,7 +36,7 @@ def worked(repository: Repository, base: CommitId, folder: Path) -> CommitId:
     worktree = Worktree(repository, folder)
     worktree.materialise(base)
     (worktree.folder / "a").write_bytes(b"ours\r\n")
-    ours = worktree.snapshot()
+    ours = worktree.snapshot().tree
     worktree.materialise(base, clean_ignored=True)
     (worktree.folder / "new").write_bytes(b"theirs\r\n")
     theirs = worktree.snapshot_paths(["new"])
@@ -110,5 +110,5 @@ def test_the_callers_environment_changes_nothing(
     worktree.materialise(base)
     assert (worktree.folder / "readme").read_bytes() == b"hello\n"
     (worktree.folder / "new").write_bytes(b"new\n")
-    assert repository.read_blob(worktree.snapshot(), "new") == b"new\n"
+    assert repository.read_blob(worktree.snapshot().tree, "new") == b"new\n"
     assert not canary.exists()

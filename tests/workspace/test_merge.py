@@ -17,7 +17,7 @@ def changed(worktree: Worktree, base: CommitId, **files: bytes | None) -> TreeId
             (worktree.folder / path).unlink()
         else:
             (worktree.folder / path).write_bytes(content)
-    return worktree.snapshot()
+    return worktree.snapshot().tree
 
 
 def test_changes_of_different_files_go_together(

@@ -162,10 +162,10 @@ def test_what_is_written_in_a_scratch_repository_is_not_seen_in_the_run(
     worktree = Worktree(repository, tmp_path / "worktree")
     worktree.materialise(base)
     (worktree.folder / "z").write_bytes(b"ours\n")
-    ours = worktree.snapshot()
+    ours = worktree.snapshot().tree
     worktree.materialise(base)
     (worktree.folder / "a-b").write_bytes(b"theirs\n")
-    theirs = worktree.snapshot()
+    theirs = worktree.snapshot().tree
     merged = merge(scratch, base, ours, theirs)
     assert isinstance(merged, Merged)
     assert [entry.path for entry in scratch.list_tree(merged.tree)]

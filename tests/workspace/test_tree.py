@@ -79,14 +79,14 @@ def test_a_repository_of_sha256_keeps_its_format(tmp_path: Path) -> None:
     run = Repository.create(tmp_path / "run", repo.path)
     worktree = Worktree(run, tmp_path / "T1")
     worktree.materialise(base)
-    assert worktree.snapshot() == run.tree_of(base)
+    assert worktree.snapshot().tree == run.tree_of(base)
     assert len(base) == 64
     assert run.list_tree(base) == [Entry("a", run.blob_id(b"1"), "100644")]
 
 
 def test_neither_gc_nor_prune_removes_a_tree(repository: Repository, worktree: Worktree) -> None:
     (worktree.folder / "new").write_text("kept without a ref\n")
-    tree = worktree.snapshot()
+    tree = worktree.snapshot().tree
     for command in (["gc", "-q", "--prune=now"], ["prune"]):
         subprocess.run(
             ["git", "--git-dir", str(repository.path), *command], capture_output=True, check=False
@@ -154,10 +154,10 @@ def test_a_missing_tree_is_said_to_be_missing(
 
 
 def test_a_diff_is_unified_and_can_be_limited(repository: Repository, worktree: Worktree) -> None:
-    before = worktree.snapshot()
+    before = worktree.snapshot().tree
     (worktree.folder / "readme").write_text("hello\nworld\n")
     (worktree.folder / "src" / "app.py").write_bytes(b"\xe9t\xe9\n")
-    after = worktree.snapshot()
+    after = worktree.snapshot().tree
     assert repository.diff(before, after, ["readme"]) == (
         "diff --git a/readme b/readme\nindex ce01362..94954ab 100644\n"
         "--- a/readme\n+++ b/readme\n@@ -1 +1,2 @@\n hello\n+world\n"
@@ -201,7 +201,7 @@ def test_a_run_borrows_from_another_one_and_from_all_that_this_one_borrows_from(
     tree = Worktree(first, tmp_path / "work" / "w")
     tree.materialise(first.tree_of(base))
     (tree.folder / "made").write_text("by the first run\n")
-    made = tree.snapshot()
+    made = tree.snapshot().tree
     Repository.create(runs / "b" / "git", repo.path, first.path)
     third = Repository.create(runs / "c" / "git", repo.path, runs / "b" / "git")
     assert third.read_blob(made, "made") == b"by the first run\n"
@@ -220,9 +220,9 @@ def test_many_diffs_come_from_one_process_in_order(
 ) -> None:
     before = repository.tree_of(base)
     (worktree.folder / "readme").write_text("other\n")
-    one = worktree.snapshot()
+    one = worktree.snapshot().tree
     (worktree.folder / "new").write_text("0" * 40 + " " + "1" * 40 + "\n")
-    two = worktree.snapshot()
+    two = worktree.snapshot().tree
     pairs = [(before, one), (one, two), (two, two), (before, one), (NOWHERE, one)]
     diffs = repository.diffs(pairs)
     assert diffs[:2] == [repository.diff(*pairs[0]), repository.diff(*pairs[1])]

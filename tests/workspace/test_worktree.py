@@ -37,7 +37,7 @@ def test_a_worktree_holds_bytes_modes_and_symlinks(worktree: Worktree, repo: Git
 def test_what_is_unchanged_is_the_tree_it_came_from(
     worktree: Worktree, repository: Repository, base: CommitId
 ) -> None:
-    assert worktree.snapshot() == repository.tree_of(base)
+    assert worktree.snapshot().tree == repository.tree_of(base)
     assert worktree.snapshot_paths(["readme"]) == repository.tree_of(base)
 
 
@@ -49,7 +49,9 @@ def test_a_snapshot_sees_every_kind_of_change(worktree: Worktree, repository: Re
     (worktree.folder / "src" / "app.py").write_bytes(b"changed")
     (worktree.folder / "new dir").mkdir()
     (worktree.folder / "new dir" / "x").symlink_to("/etc/passwd")
-    assert [(entry.path, entry.mode) for entry in repository.list_tree(worktree.snapshot())] == [
+    assert [
+        (entry.path, entry.mode) for entry in repository.list_tree(worktree.snapshot().tree)
+    ] == [
         (".gitignore", "100644"),
         ("link", "100644"),
         ("new dir/x", "120000"),
@@ -59,30 +61,30 @@ def test_a_snapshot_sees_every_kind_of_change(worktree: Worktree, repository: Re
 
 
 def test_a_snapshot_leaves_out_what_is_ignored(worktree: Worktree, repository: Repository) -> None:
-    before = worktree.snapshot()
+    before = worktree.snapshot().tree
     for name in ("build/x", "a.log", "src/__pycache__/app.pyc", ".pytest_cache/v"):
         (worktree.folder / name).parent.mkdir(exist_ok=True)
         (worktree.folder / name).write_text("not ours")
-    assert worktree.snapshot() == before
+    assert worktree.snapshot().tree == before
 
 
 def test_what_this_clone_excludes_is_ignored(repo: GitRepo, base: CommitId, tmp_path: Path) -> None:
     repo.write(".git/info/exclude", "mine\n")
     worktree = Worktree(Repository.create(tmp_path / "run", repo.path), tmp_path / "T1")
     worktree.materialise(base)
-    before = worktree.snapshot()
+    before = worktree.snapshot().tree
     (worktree.folder / "mine").write_text("x")
-    assert worktree.snapshot() == before
+    assert worktree.snapshot().tree == before
 
 
 def test_a_file_becomes_a_folder_and_back(worktree: Worktree, repository: Repository) -> None:
-    before = worktree.snapshot()
+    before = worktree.snapshot().tree
     (worktree.folder / "readme").unlink()
     (worktree.folder / "readme").mkdir()
     (worktree.folder / "readme" / "part").write_text("1")
     shutil.rmtree(worktree.folder / "src")
     (worktree.folder / "src").write_text("a file")
-    after = worktree.snapshot()
+    after = worktree.snapshot().tree
     assert paths_of(repository, after) == [".gitignore", "link", "readme/part", "run.sh", "src"]
     worktree.restore(before)
     assert worktree.snapshot_paths(["readme", "src"]) == before
@@ -114,7 +116,7 @@ def test_a_path_outside_the_worktree_is_an_error(worktree: Worktree) -> None:
 def test_a_path_that_can_be_no_file_changes_nothing(worktree: Worktree) -> None:
     (worktree.folder / ".git").mkdir()
     (worktree.folder / ".git" / "config").write_text("x")
-    tree = worktree.snapshot()
+    tree = worktree.snapshot().tree
     for path in (".git/config", "src", "", "link/x", "readme/x"):
         assert worktree.snapshot_paths([path]) == tree
 
@@ -123,7 +125,7 @@ def test_names_keep_every_byte(worktree: Worktree, repository: Repository) -> No
     names = ["-rf", "--", "a\nb", "tab\there", "*?[x]", ":(top)x", '"q"', "\udcff\udcfe", "ü", "\\"]
     for name in names:
         (worktree.folder / name).write_text(name, errors="surrogateescape")
-    tree = worktree.snapshot()
+    tree = worktree.snapshot().tree
     for name in names:
         content = name.encode("utf-8", "surrogateescape")
         assert repository.read_blob(tree, name) == content
@@ -142,7 +144,7 @@ def test_bytes_are_never_converted(worktree: Worktree, repository: Repository) -
     files = {"a.txt": b"1\r\n2\n\r3", "b.py": b"$Id$\r\n", "c.u": b"no BOM", "d": b"\0\r\n"}
     for name, content in files.items():
         (worktree.folder / name).write_bytes(content)
-    tree = worktree.snapshot()
+    tree = worktree.snapshot().tree
     assert {name: repository.read_blob(tree, name) for name in files} == files
     worktree.remove()
     worktree.materialise(tree)
@@ -150,7 +152,7 @@ def test_bytes_are_never_converted(worktree: Worktree, repository: Repository) -
 
 
 def test_restoring_undoes_everything_but_what_is_ignored(worktree: Worktree, repo: GitRepo) -> None:
-    tree, before = worktree.snapshot(), contents(worktree.folder)
+    tree, before = worktree.snapshot().tree, contents(worktree.folder)
     (worktree.folder / "readme").unlink()
     (worktree.folder / "run.sh").chmod(0o644)
     (worktree.folder / "src" / "app.py").write_text("x")
@@ -168,19 +170,19 @@ def test_restoring_undoes_everything_but_what_is_ignored(worktree: Worktree, rep
 
 
 def test_a_change_that_keeps_size_and_time_is_noticed(worktree: Worktree) -> None:
-    tree = worktree.snapshot()
+    tree = worktree.snapshot().tree
     place = worktree.folder / "readme"
     times = place.stat()
     place.write_text("HELLO\n")
     os.utime(place, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert worktree.snapshot() != tree
+    assert worktree.snapshot().tree != tree
     worktree.restore(tree)
     assert place.read_text() == "hello\n"
 
 
 @pytest.mark.parametrize("damage", [b"", b"DIRC garbage", None])
 def test_a_lost_or_damaged_index_is_made_anew(worktree: Worktree, damage: bytes | None) -> None:
-    tree, before = worktree.snapshot(), contents(worktree.folder)
+    tree, before = worktree.snapshot().tree, contents(worktree.folder)
     (worktree.folder / "readme").write_text("changed")
     (worktree.folder / "more").write_text("changed")
     if damage is None:
@@ -189,7 +191,7 @@ def test_a_lost_or_damaged_index_is_made_anew(worktree: Worktree, damage: bytes 
         index_of(worktree).write_bytes(damage)
     worktree.restore(tree)
     assert contents(worktree.folder) == before
-    assert worktree.snapshot() == tree
+    assert worktree.snapshot().tree == tree
 
 
 def test_a_lock_of_a_killed_git_is_no_obstacle(worktree: Worktree) -> None:
@@ -198,7 +200,7 @@ def test_a_lock_of_a_killed_git_is_no_obstacle(worktree: Worktree) -> None:
     (worktree.folder / "readme").write_text("changed")
     changed = worktree.snapshot_paths(["readme"])
     lock.write_bytes(b"half")
-    assert worktree.snapshot() == changed
+    assert worktree.snapshot().tree == changed
 
 
 def test_a_worktree_waits_for_a_git_that_outlived_its_parent(
@@ -213,7 +215,7 @@ def test_a_worktree_waits_for_a_git_that_outlived_its_parent(
             with pytest.raises(WorktreeBusyError, match="held by another process"):
                 worktree.snapshot()
             orphan.communicate()
-    assert worktree.snapshot()
+    assert worktree.snapshot().tree
 
 
 def test_threads_take_turns(worktree: Worktree, repository: Repository) -> None:
@@ -277,11 +279,11 @@ def test_a_snapshot_restored_is_the_folder_that_was_taken(
     second: dict[str, tuple[str, bytes]],
 ) -> None:
     scattered(worktree.folder, first)
-    tree, before = worktree.snapshot(), contents(worktree.folder)
+    tree, before = worktree.snapshot().tree, contents(worktree.folder)
     scattered(worktree.folder, second)
-    changed, after = worktree.snapshot(), contents(worktree.folder)
+    changed, after = worktree.snapshot().tree, contents(worktree.folder)
     worktree.restore(tree)
     assert contents(worktree.folder) == before
-    assert worktree.snapshot() == tree
+    assert worktree.snapshot().tree == tree
     worktree.restore(changed)
     assert contents(worktree.folder) == after

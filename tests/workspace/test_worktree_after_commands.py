@@ -19,13 +19,13 @@ NOBODY = 65534
 def test_a_folder_that_became_a_symlink_is_not_followed(
     worktree: Worktree, repository: Repository, tmp_path: Path
 ) -> None:
-    before = worktree.snapshot()
+    before = worktree.snapshot().tree
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "app.py").write_text("precious")
     shutil.rmtree(worktree.folder / "src")
     (worktree.folder / "src").symlink_to(outside)
-    after = worktree.snapshot()
+    after = worktree.snapshot().tree
     assert repository.read_blob(after, "src") == os.fsencode(outside)
     worktree.restore(before)
     assert (worktree.folder / "src" / "app.py").read_text() == "one\ntwo\nthree\n"
@@ -57,7 +57,7 @@ def unprivileged(tmp_path: Path) -> Iterator[None]:
 def test_folders_without_permissions_hide_nothing(
     worktree: Worktree, repository: Repository
 ) -> None:
-    tree, before = worktree.snapshot(), contents(worktree.folder)
+    tree, before = worktree.snapshot().tree, contents(worktree.folder)
     (worktree.folder / "src" / "app.py").write_text("changed")
     (worktree.folder / "src" / "new").write_text("new")
     (worktree.folder / "shut").mkdir()
@@ -66,7 +66,7 @@ def test_folders_without_permissions_hide_nothing(
     (worktree.folder / "readme").write_text("secret")
     (worktree.folder / "readme").chmod(0)
     (worktree.folder / "src").chmod(0)
-    after = worktree.snapshot()
+    after = worktree.snapshot().tree
     assert repository.changed_paths(tree, after) == ["readme", "shut/in", "src/app.py", "src/new"]
     (worktree.folder / "shut").chmod(0)
     (worktree.folder / "src").chmod(0o500)
@@ -81,7 +81,7 @@ def test_a_repository_made_by_a_command_is_a_plain_folder(
     worktree: Worktree, repository: Repository, tmp_path: Path
 ) -> None:
     before = contents(worktree.folder)
-    tree = worktree.snapshot()
+    tree = worktree.snapshot().tree
     canary = tmp_path / "canary"
     for place in ("vendored", "empty", "src", ".", "build/ignored"):
         made = GitRepo(worktree.folder / place)
@@ -93,12 +93,12 @@ def test_a_repository_made_by_a_command_is_a_plain_folder(
             (made.path / "folder").symlink_to("deep")
             made.commit()
         made.arm(canary)
-    after = worktree.snapshot()
+    after = worktree.snapshot().tree
     assert repository.changed_paths(tree, after) == [
         *("vendored/.gitignore", "vendored/deep/file", "vendored/deep/link", "vendored/folder"),
     ]
-    assert (worktree.folder / "vendored" / ".git").is_dir()
-    assert worktree.snapshot() == after
+    assert (worktree.folder / "vendored" / ".git" / "HEAD").is_file()
+    assert worktree.snapshot().tree == after
     worktree.restore(tree)
     assert not canary.exists()
     for place in ("vendored", "empty", "src/.git", ".git"):
@@ -109,28 +109,28 @@ def test_a_repository_made_by_a_command_is_a_plain_folder(
 
 
 def test_names_that_git_refuses_are_in_no_tree(worktree: Worktree, repository: Repository) -> None:
-    tree = worktree.snapshot()
+    tree = worktree.snapshot().tree
     for name in (".GIT", "git~1", ".git .", "src/.Git:x"):
         (worktree.folder / name).mkdir()
         (worktree.folder / name / "config").write_text("x")
     (worktree.folder / ".gitmodules").symlink_to("readme")
     (worktree.folder / "new").write_text("x")
-    assert repository.changed_paths(tree, worktree.snapshot()) == ["new"]
+    assert repository.changed_paths(tree, worktree.snapshot().tree) == ["new"]
     worktree.restore(tree)
     assert not (worktree.folder / ".GIT").exists()
     assert not (worktree.folder / ".gitmodules").is_symlink()
 
 
 def test_pipes_and_sockets_are_in_no_tree(worktree: Worktree, repository: Repository) -> None:
-    tree = worktree.snapshot()
+    tree = worktree.snapshot().tree
     os.mkfifo(worktree.folder / "pipe")
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(os.path.relpath(worktree.folder / "socket"))
     (worktree.folder / "src" / ".git").write_text("gitdir: /nowhere")
-    assert worktree.snapshot() == tree
+    assert worktree.snapshot().tree == tree
     (worktree.folder / "readme").unlink()
     os.mkfifo(worktree.folder / "readme")
-    assert repository.changed_paths(tree, worktree.snapshot()) == ["readme"]
+    assert repository.changed_paths(tree, worktree.snapshot().tree) == ["readme"]
     worktree.restore(tree)
     assert not any((worktree.folder / each).exists() for each in ("pipe", "socket", "src/.git"))
 
@@ -144,7 +144,7 @@ def test_a_submodule_stays_as_the_base_has_it(
     repository = Repository.create(tmp_path / "run", repo.path)
     worktree, canary = Worktree(repository, tmp_path / "T1"), tmp_path / "canary"
     worktree.materialise(repository.user.resolve("HEAD"))
-    tree = worktree.snapshot()
+    tree = worktree.snapshot().tree
     assert [entry.mode for entry in repository.list_tree(tree)].count("160000") == 2
     shutil.rmtree(worktree.folder / "vendor")
     shutil.copytree(repo.path, worktree.folder / "other", dirs_exist_ok=True, symlinks=True)
@@ -153,28 +153,28 @@ def test_a_submodule_stays_as_the_base_has_it(
     made.arm(canary)
     made.write(".gitattributes", "* filter=evil\n")
     made.write("readme", "HELLO\n")  # of the same size, so that git has to compare
-    assert worktree.snapshot() == tree
+    assert worktree.snapshot().tree == tree
     (worktree.folder / "readme").write_text("x")
-    changed = worktree.snapshot()
+    changed = worktree.snapshot().tree
     assert repository.changed_paths(tree, changed) == ["readme"]
     shutil.rmtree(made.path)
     made.path.symlink_to(tmp_path)
     (worktree.folder / "vendor").mkdir(exist_ok=True)
     (worktree.folder / "vendor" / "sub").write_text("in the way")
-    assert worktree.snapshot() == changed
+    assert worktree.snapshot().tree == changed
     worktree.restore(tree)
     assert list((worktree.folder / "vendor" / "sub").iterdir()) == []
     assert list((worktree.folder / "other").iterdir()) == []
-    assert worktree.snapshot() == tree
+    assert worktree.snapshot().tree == tree
     assert not canary.exists()
 
 
 def test_a_folder_that_a_command_took_away_comes_back(
     worktree: Worktree, tmp_path: Path, repository: Repository
 ) -> None:
-    tree, before = worktree.snapshot(), contents(worktree.folder)
+    tree, before = worktree.snapshot().tree, contents(worktree.folder)
     shutil.rmtree(worktree.folder)
-    assert paths_of(repository, worktree.snapshot()) == []
+    assert paths_of(repository, worktree.snapshot().tree) == []
     worktree.restore(tree)
     assert contents(worktree.folder) == before
     worktree.folder.rename(tmp_path / "elsewhere")

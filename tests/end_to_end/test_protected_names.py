@@ -1,0 +1,65 @@
+"""What steers a reader's tools is delivered as it was, whatever commands, set-up and checks do."""
+
+import pytest
+
+from events.attempt_events import CheckRan, SetupRan, ToolFinished
+from tests.end_to_end.project import Project
+from tests.end_to_end.scripts import command, done, hint, turn, write
+
+PLANT = "mkdir -p a/.IDEA && echo evil | tee sub/.vscode/tasks a/.IDEA/x .envrc >own"
+UNDONE = (".envrc", "a/.IDEA/x", "sub/.vscode/tasks")
+NOTE = f"[put back as it was: {', '.join(UNDONE)}. It steers other programs"
+
+
+@pytest.fixture
+def steered(project: Project) -> Project:
+    project.repo.write("sub/.vscode/tasks", "{}\n")
+    project.repo.write(".gitattributes", "*.txt text\n")
+    project.repo.commit()
+    return project
+
+
+def delivered(project: Project) -> set[str]:
+    """Return the paths that the run's branch changes."""
+    return {*project.repo.git("diff", "--name-only", "main", "trackside/run").split()}
+
+
+def test_a_command_is_told_what_of_its_work_was_undone(steered: Project) -> None:
+    steered.plan({"id": "T1"})
+    steered.script({
+        "T1": [[turn(command(PLANT)), turn(command("cat sub/.vscode/*"), expect=(NOTE,)),
+                done("{}")]],
+    })  # fmt: skip
+    assert steered.run().code == 0
+    assert delivered(steered) == {"own"}
+    first, second, *_ = steered.events(ToolFinished)
+    assert (first.outcome.undone, second.outcome.undone) == (UNDONE, ())
+
+
+def test_a_failing_command_is_told_too(steered: Project) -> None:
+    steered.plan({"id": "T1"})
+    steered.script(
+        {"T1": [[turn(command(f"{PLANT}; exit 3")), done("it fails", NOTE)]]},
+        hint(".*", "it fails"),
+    )
+    assert steered.run().code == 0
+    assert delivered(steered) == {"own"}
+
+
+def test_setup_and_check_leave_none_either(steered: Project) -> None:
+    steered.plan({"id": "T1", "check": f"test ! -e .envrc && {PLANT}"}, setup=PLANT)
+    steered.script({"T1": [[turn(write("x", "1\n")), done()]]})
+    assert steered.run().code == 0
+    assert delivered(steered) == {"own", "x"}
+    assert [each.outcome.undone for each in steered.events(SetupRan)] == [UNDONE]
+    assert [each.outcome.ok for each in steered.events(CheckRan)] == [True]
+
+
+def test_the_policy_that_lies_in_the_repository_stays_as_it_was(steered: Project) -> None:
+    steered.repo.write("ci/rules.toml", '[[rule]]\nverdict = "allow"\nconfined = true\n')
+    steered.repo.commit()
+    steered.plan({"id": "T1"})
+    steered.script({"T1": [[turn(command("echo >>ci/rules.toml; echo 1 >x")), done("ci/rules")]]})
+    rules = steered.repo.path / "ci" / "rules.toml"
+    assert steered.run("--policy", str(rules)).code == 0
+    assert delivered(steered) == {"x"}
