@@ -122,7 +122,8 @@ class GroupCommit:
                 if self._keeper is None:
                     self._keeper = threading.Thread(target=self._keep, name="log", daemon=True)
                     self._keeper.start()
-        self._left.set()
+        if not self._left.is_set():
+            self._left.set()
 
     def close(self, let_go: Callable[[], None]) -> None:
         """Bring to disk what is not there yet, and call `let_go` when nothing uses the file.

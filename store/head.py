@@ -138,42 +138,28 @@ class Head:
         Raises:
             EventUnwritableError: a line would be too long; then nothing has changed.
         """
-        commit = self.position + len(events)
-        version = self.versions.get(stream, 0)
-        name = msgspec.json.encode(stream)
-        lines, texts = [], []
-        for index, (event, data) in enumerate(events):
-            position = self.position + 1 + index
-            safe = ALL_BEFORE if synced == position - 1 else synced
-            lines.append(
-                Line(
-                    position=position,
-                    epoch=self.epoch,
-                    stream=stream,
-                    version=version + 1 + index,
-                    at=at,
-                    commit=commit,
-                    cause=NO_CAUSE if index else msgspec.Raw(cause),
-                    event=event,
-                    synced=safe,
-                )
-            )
+        before, version = self.position, self.versions.get(stream, 0)
+        commit = before + len(events)
+        name, time = msgspec.json.encode(stream), at.encode()
+        texts = []
+        for number, (_, data) in enumerate(events):
             texts.append(
                 _LINE
                 % (
-                    position,
+                    before + 1 + number,
                     self.epoch,
                     name,
-                    version + 1 + index,
-                    at.encode(),
+                    version + 1 + number,
+                    time,
                     commit,
-                    b"" if safe == ALL_BEFORE else b'"synced":%d,' % safe,
-                    b"null" if index else cause,
+                    b"" if synced == before + number else b'"synced":%d,' % synced,
+                    b"null" if number else cause,
                     data,
                 )
             )
-        _check_sizes(texts)
         body = b"}\n".join(texts)
+        if len(body) + SUM_BYTES > MAX_LINE_BYTES:
+            _check_sizes(texts)
         self.hasher.update(body)
         digest = self.hasher.hexdigest()[:SUM_DIGITS]
         mark = SUM_MARK + digest.encode() + SUM_END
@@ -182,8 +168,22 @@ class Head:
         self.offset += len(body) + SUM_BYTES
         self.sum = digest
         self.versions[stream] = version + len(events)
-        lines[-1] = msgspec.structs.replace(lines[-1], sum=digest)
-        return tuple(lines), body + mark
+        lines = tuple(
+            Line(
+                position=before + 1 + number,
+                epoch=self.epoch,
+                stream=stream,
+                version=version + 1 + number,
+                at=at,
+                commit=commit,
+                cause=NO_CAUSE if number else msgspec.Raw(cause),
+                event=event,
+                sum=digest if before + 1 + number == commit else "",
+                synced=ALL_BEFORE if synced == before + number else synced,
+            )
+            for number, (event, _) in enumerate(events)
+        )
+        return lines, body + mark
 
 
 def _check_sizes(texts: Sequence[bytes]) -> None:

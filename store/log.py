@@ -142,4 +142,6 @@ def stamp(time: datetime) -> str:
     >>> stamp(datetime(2026, 11, 22, 1, 35, 27, 123456, UTC))
     '2026-11-22T01:35:27.123456Z'
     """
-    return time.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+    if time.tzinfo is not UTC:
+        time = time.astimezone(UTC)
+    return time.isoformat(timespec="microseconds")[:26] + "Z"
