@@ -9,7 +9,6 @@ from pathlib import Path
 import msgspec
 
 from cli.answers import print_answer
-from cli.errors import NotPlannedError
 from cli.escape import json_text, path_text, shown
 from cli.exit_code import ExitCode
 from cli.history import (
@@ -31,7 +30,7 @@ from events.state_digest import state_digest
 from events.waiting import waiting
 from store.blobs import Blobs
 from store.clocks import clocks
-from store.errors import StoreError
+from store.errors import DamageError, LogUnusableError
 from store.reader import LogReader
 from store.run_folder import RunFolder
 from store.watch import Watch
@@ -59,12 +58,14 @@ def run(args: argparse.Namespace) -> int:
     if args.follow:
         return _follow(args)
     folders = RunFolder.all_of(repository_of(args)) if args.run is None else [folder_of(args)]
-    histories = [load_planned(args)] if args.run else list(_readable(folders))
+    damaged: list[DamageError] = []
+    histories = [load_planned(args)] if args.run else list(_readable(folders, damaged))
+    code = _told_of(damaged)
     if args.json:
         found = tuple(_requests_of(history) for history in histories)
         repository = path_text(repository_of(args))
         print_answer(Requests(repository=repository, runs=tuple(one for one in found)))
-        return ExitCode.COMPLETED
+        return code
     asking = [history for history in histories if waiting(history.view.world)]
     for history in asking:
         world = history.view.world
@@ -76,16 +77,28 @@ def run(args: argparse.Namespace) -> int:
             print(f"  {shown(step)}")
     if not asking:
         print("nothing waits for approval")
-    return ExitCode.COMPLETED
+    return code
 
 
-def _readable(folders: list[RunFolder]) -> Iterator[History]:
-    """Give the runs whose log can be read; `trackside runs` tells of the others."""
+def _readable(folders: list[RunFolder], damaged: list[DamageError]) -> Iterator[History]:
+    """Give the runs that are planned; add what is wrong with a log that cannot be trusted."""
     for folder in folders:
-        with suppress(StoreError, NotPlannedError):
-            history = load_history(folder)
-            if history.view.world.run.track is not None:
-                yield history
+        try:
+            with suppress(LogUnusableError):
+                history = load_history(folder)
+                if history.note:
+                    print(f"trackside: {shown(history.note)}", file=sys.stderr)
+                if history.view.world.run.track is not None:
+                    yield history
+        except DamageError as error:
+            damaged.append(error)
+
+
+def _told_of(damaged: list[DamageError]) -> ExitCode:
+    """Say which runs may wait without a word of it here; return the exit code."""
+    for error in damaged:
+        print(f"trackside: {shown(str(error))}", file=sys.stderr)
+    return ExitCode.LOG_DAMAGED if damaged else ExitCode.COMPLETED
 
 
 def _requests_of(history: History) -> RunRequests:

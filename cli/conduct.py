@@ -13,7 +13,7 @@ from actors.system import Surroundings, System
 from cli.attending import attended
 from cli.bug_report import keep_reports_in, write_report
 from cli.diagnostics import Diagnostics
-from cli.escape import json_text
+from cli.escape import json_text, path_text, shown
 from cli.interrupts import interrupting
 from cli.next_steps import to_name
 from cli.own_prices import prices_in_force
@@ -24,6 +24,7 @@ from cli.summary import summary_of
 from cli.summary_text import lines_of
 from cli.terminal import at_terminal
 from cli.wiring import OpenRun, workshop_of
+from cli.words import words_of
 from events import run_rules
 from events.errors import CommandRefusedError
 from events.ids import CommitId, attempt_id
@@ -45,6 +46,9 @@ def carry_through(opened: OpenRun, sandbox: Sandbox, args: argparse.Namespace) -
 
     A run that ended is sealed, and its worktrees are removed: its trees are in its repository.
     """
+    for dropped in opened.dropped:
+        note = f"{path_text(opened.folder.log)}: {words_of(dropped)}"
+        print(f"trackside: {shown(note)}", file=sys.stderr)
     keep_reports_in(opened.folder.path)
     progress = progress_for(sys.stderr, opened.view, quiet=args.json)
     opened.log.subscribe(progress.take)

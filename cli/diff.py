@@ -12,6 +12,7 @@ from cli.history import add_repository, repository_of
 from cli.past import archive_of, say_torn
 from cli.spending import usd_words
 from cli.words import model_words, words_of
+from replay.archive import Archive
 from replay.diff import Comparison, Parting, compare
 from replay.moment import moment_of
 from replay.side import Side, TicketFacts
@@ -38,7 +39,10 @@ def run(args: argparse.Namespace) -> int:
     """Print what sets the runs apart."""
     repository = repository_of(args)
     with ExitStack() as stack:
-        sides = [_side(name, repository, stack) for name in args.sides]
+        read: dict[Path, Archive] = {}
+        sides = [_side(name, repository, stack, read) for name in args.sides]
+        for archive in read.values():
+            say_torn(archive)
         answer = compare(sides, words_of, patch=args.files)
     if args.json:
         print_answer(answer)
@@ -47,13 +51,13 @@ def run(args: argparse.Namespace) -> int:
     return ExitCode.COMPLETED
 
 
-def _side(name: str, repository: Path, stack: ExitStack) -> Side:
+def _side(name: str, repository: Path, stack: ExitStack, read: dict[Path, Archive]) -> Side:
     run, _, moment = name.partition("@")
     archive = archive_of(RunFolder.find(repository, run or None))
     at = moment_of(moment) if moment else None
     objects = stack.enter_context(archive.repository(repository).objects())
     side = Side(archive, at, objects)
-    say_torn(archive)
+    read[archive.folder.path] = archive
     return side
 
 

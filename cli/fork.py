@@ -20,7 +20,7 @@ from cli.next_steps import to_name
 from cli.own_prices import prices_in_force
 from cli.past import archive_in, say_torn
 from cli.policy_source import load_policy
-from cli.recordings import recording_at
+from cli.recordings import recording_told
 from cli.run import new_id
 from events.conversation import Usage
 from events.errors import TrackInvalidError
@@ -106,7 +106,7 @@ def _changes(args: argparse.Namespace, run: Run, checkout: Path) -> Changes:
     if problems:
         raise TrackInvalidError("--edit-ticket", problems)
     if settings != before:
-        models = ModelService(settings.models, os.environ, recordings=recording_at)
+        models = ModelService(settings.models, os.environ, recordings=recording_told)
         price = prices_in_force(os.environ)
         for model in sorted({*settings.models.ladder, settings.models.qa}):
             models.check(model)

@@ -8,6 +8,7 @@ from cli.answers import print_answer
 from cli.escape import clipped, columns, shown
 from cli.exit_code import ExitCode
 from cli.history import CODEC, add_repository, repository_of
+from cli.past import say_torn
 from cli.policy_source import load_policy
 from cli.request_answers import PolicyTrial, TrialExample, TrialRow
 from cli.words import action_words, counted
@@ -52,11 +53,13 @@ def _tried(policy: Policy, folders: list[RunFolder]) -> PolicyTrial:
     counts: dict[_Key, int] = defaultdict(int)
     examples: dict[_Key, list[TrialExample]] = defaultdict(list)
     for folder in folders:
-        for judged in trial(Archive(folder, CODEC), policy):
+        archive = Archive(folder, CODEC)
+        for judged in trial(archive, policy):
             key = (judged.action.kind, judged.was, judged.would_be)
             counts[key] += 1
             if len(examples[key]) < EXAMPLES:
                 examples[key].append(_example(folder, judged))
+        say_torn(archive)
     return PolicyTrial(
         policy=policy.name,
         version=policy.version,

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from cli.history import CODEC
+from cli.past import say_torn
 from events.attempt_events import AttemptRebound, AttemptStarted, CallBegun, ReplyRecorded
 from events.attempt_terms import Terms
 from events.base import Event
@@ -26,8 +27,19 @@ def recording_at(folder: str) -> Recording:
         DamageError: its log, or a text beside it, cannot be trusted.
         LogUnusableError: there is no run.
     """
-    archive = Archive(RunFolder(Path(folder)), CODEC)
-    return _Tape(archive).recording()
+    return _Tape(_archive(folder)).recording()
+
+
+def recording_told(folder: str) -> Recording:
+    """Return the same, and say on standard error if the end of that run's log is torn."""
+    archive = _archive(folder)
+    recording = _Tape(archive).recording()
+    say_torn(archive)
+    return recording
+
+
+def _archive(folder: str) -> Archive:
+    return Archive(RunFolder(Path(folder)), CODEC)
 
 
 class _Tape:

@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the track; see product.md, section 9, for the exit codes."""
     from cli.conduct import carry_through
     from cli.own_prices import prices_in_force
-    from cli.recordings import recording_at
+    from cli.recordings import recording_told
     from cli.sandboxing import sandbox_for
     from cli.wiring import opened
     from events.run_rules import DECIDER
@@ -110,7 +110,7 @@ def run(args: argparse.Namespace) -> int:
         track_digest=hashlib.sha256(data).hexdigest(),
         program=version("trackside"),
     )
-    models = ModelService(settings.models, os.environ, recordings=recording_at)
+    models = ModelService(settings.models, os.environ, recordings=recording_told)
     price = prices_in_force(os.environ)
     for model in sorted(_models_of(spec, settings)):
         models.check(model)

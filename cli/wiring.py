@@ -1,7 +1,7 @@
 """An open run: its folder, log, blobs and repository, put together from concrete classes."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from cli.own_prices import PriceOf
 from cli.places import worktrees_of
 from cli.redaction import Redactor
 from cli.run_view import RunView
+from events.journal import LogOpened, LogRecovered
 from events.streams import EVENT_TYPES
 from events.world import World
 from models.service import ModelService
@@ -18,6 +19,7 @@ from store.blobs import Blobs
 from store.codec import Codec
 from store.failpoint import failpoint
 from store.jsonl import JsonlLog
+from store.log import Recorded
 from store.run_folder import RunFolder
 from workspace.command import CommandRunner
 from workspace.tree import Repository
@@ -35,6 +37,8 @@ class OpenRun:
     repository: Repository
     view: RunView
     """As of the last record: it listens to the log."""
+    dropped: Sequence[LogRecovered] = ()
+    """What this opening had to set aside of the end of the log."""
 
     @property
     def world(self) -> World:
@@ -77,9 +81,19 @@ def opened(folder: RunFolder, checkout: Path) -> Iterator[OpenRun]:
     redact = Redactor(os.environ)
     blobs = Blobs(folder.blobs, redact=redact)
     view = RunView(read_blob=blobs.text)
-    with JsonlLog.open(folder.log, CODEC, on_record=view.take, redact=redact) as log:
+    dropped: list[LogRecovered] = []
+
+    def see(recorded: Recorded) -> None:
+        view.take(recorded)
+        match recorded.event:
+            case LogOpened():
+                dropped.clear()
+            case LogRecovered() as recovered:
+                dropped.append(recovered)
+
+    with JsonlLog.open(folder.log, CODEC, on_record=see, redact=redact) as log:
         blobs.sweep()
         repository = Repository.create(folder.git, checkout)
         log.subscribe(lambda recorded: failpoint("after-position", recorded.position))
         log.subscribe(view.take)
-        yield OpenRun(folder, log, blobs, repository, view)
+        yield OpenRun(folder, log, blobs, repository, view, dropped)

@@ -282,6 +282,14 @@ def cut_after(folder: RunFolder, kind: str) -> None:
     GitRepo(folder.path.parents[2]).git("branch", "-D", f"trackside/{folder.run}")
 
 
+def damage(folder: RunFolder) -> None:
+    """Change one letter in the middle of a log."""
+    data = bytearray(folder.log.read_bytes())
+    place = data.index(b"I do not see how")
+    data[place] ^= 0x20
+    folder.log.write_bytes(data)
+
+
 def archive_of(folder: RunFolder) -> Archive:
     """Return the run in a folder, for reading."""
     return Archive(folder, CODEC)

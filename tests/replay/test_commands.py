@@ -12,7 +12,7 @@ from events.ids import TicketId
 from replay.exchange import Conversation
 from store.run_folder import RunFolder
 from tests.git_repo import contents
-from tests.replay.recorded import Json, archive_of, copy_of, forge, position_of
+from tests.replay.recorded import Json, archive_of, copy_of, damage, forge, position_of
 
 
 class Told:
@@ -240,54 +240,6 @@ def test_verify_of_another_version_s_run_lists_the_differences_and_exits_with_0(
     assert "another version of the rules wrote it" in told.out
     assert "written by rules 99" in told.out
     assert "decided otherwise by the installed rules" in told.out
-
-
-def damage(folder: RunFolder) -> None:
-    data = bytearray(folder.log.read_bytes())
-    place = data.index(b"Gives up once")
-    data[place] ^= 0x20
-    folder.log.write_bytes(data)
-
-
-COMMANDS = [
-    ("show", "--at", "5"),
-    ("log",),
-    ("context", "base"),
-    ("why", "base"),
-    ("why", "5"),
-    ("diff", "baked@5", "baked@7"),
-    ("checkout", "{tmp}", "--at", "5"),
-    ("status",),
-]
-
-
-def test_every_command_refuses_a_damaged_log_with_the_same_line(
-    copy: RunFolder, beside: Shell, tmp_path: Path
-) -> None:
-    damage(copy)
-    said = set()
-    for words in [*COMMANDS, ("verify",)]:
-        told = beside(*(word.format(tmp=tmp_path / "out") for word in words))
-        assert told.code == 4, words
-        assert "agree" not in told.out
-        said.add(told.err)
-    assert len(said) == 1
-    assert "is damaged" in said.pop()
-
-
-def test_every_command_works_on_the_whole_part_of_a_torn_log_and_says_so(
-    copy: RunFolder, beside: Shell, tmp_path: Path
-) -> None:
-    copy.seal.unlink()
-    with copy.log.open("ab") as log:
-        log.write(b'{"v":1,"position":')
-    said = set()
-    for words in [*COMMANDS, ("verify",)]:
-        told = beside(*(word.format(tmp=tmp_path / "out") for word in words))
-        assert told.code == 0, (words, told.err)
-        said.update(told.err.splitlines())
-    assert len(said) == 1
-    assert "its last 18 bytes are an unfinished line and are left out" in said.pop()
 
 
 def test_verify_goes_through_all_runs_that_are_named(copy: RunFolder, beside: Shell) -> None:
