@@ -5,11 +5,12 @@ from events.attempt_terms import Terms
 from events.ids import attempt_id
 from events.ladder import archetype_of, model_for
 from events.policy import judge
-from events.run import Active, Run, evolve
+from events.run import Active, Run
 from events.run_events import (
     RunEvent,
     TicketAssigned,
 )
+from events.run_fold import evolve
 from events.ticket import Ticket
 
 

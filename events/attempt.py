@@ -9,7 +9,7 @@ command is answered in `attempt_rules`. The stages::
 and from each of them to ``over``. A wait for a person or for QA can lie over any stage.
 """
 
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 from rpds import HashTrieMap
@@ -90,8 +90,8 @@ class Permit(msgspec.Struct, frozen=True, omit_defaults=True):
     """The edited arguments, if a person changed them."""
 
 
-class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """All that is known of one attempt."""
+class AttemptDraft(msgspec.Struct, omit_defaults=True):
+    """All that is known of one attempt, while events change it; see `events.drafts`."""
 
     terms: Terms | None = None
     stage: Stage = "new"
@@ -178,14 +178,15 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.terms
 
 
-def owes_setup(state: Attempt) -> bool:
+class Attempt(AttemptDraft, frozen=True):  # type: ignore[misc]  # the same fields, for good
+    """All that is known of one attempt."""
+
+
+def owes_setup(state: AttemptDraft) -> bool:
     """Return whether the setup command must run now: something will run in the worktree."""
     return state.setup_due and state.stage in {"turns", "checking", "merge_checking"}
 
 
-def falls_back(state: Attempt, kind: str) -> bool:
+def falls_back(state: AttemptDraft, kind: str) -> bool:
     """Return whether a failed call of this kind makes the attempt go on with its fallback."""
     return kind == "quota" and bool(state.bound.fallback) and not state.fallen_back
-
-
-_NO_TRIES: Final = {"tries": 0, "too_soon": 0, "rate_waited_s": 0.0, "delay_s": 0.0}

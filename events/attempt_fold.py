@@ -1,16 +1,14 @@
-"""What an attempt believes of each event."""
-
-from typing import assert_never
+"""What an attempt believes of each event: rules that change its draft in place."""
 
 import msgspec
 
 from events.action import Outcome
 from events.attempt import (
-    _NO_TRIES,
     MERGE_CHECK,
     RATE_LIMIT,
     SETUP,
     Attempt,
+    AttemptDraft,
     Done,
     Gate,
     Permit,
@@ -45,6 +43,7 @@ from events.attempt_events import (
 from events.attempt_terms import Call
 from events.budget import amount_of
 from events.conversation import digest_of
+from events.drafts import Drafts, nothing
 from events.hint import Failure
 from events.ids import CallId, Digest
 from events.payload import Text
@@ -53,210 +52,145 @@ from events.policy import amendment_for
 
 def evolve(state: Attempt, event: AttemptEvent) -> Attempt:
     """Return the attempt after `event`."""
-    to = msgspec.structs.replace
-    match event:
-        case AttemptStarted(terms=terms):
-            return Attempt(
-                terms=terms,
-                stage="opening",
-                tree=terms.base_tree,
-                setup_due=bool(terms.setup),
-                amendments=terms.amendments,
-            )
-        case ContextAssembled():
-            return to(
-                state,
-                stage="turns",
-                system=event.system,
-                message=event.message,
-                tools=event.tools,
-                views=event.views,
-            )
-        case SetupRan(outcome=outcome, tree=tree):
-            after = to(state, setup_due=False, tree=tree)
-            return after if outcome.ok else _to_qa(after, SETUP, outcome)
-        case WorktreeLost():
-            return to(state, setup_due=bool(state.bound.setup))
-        case CallBegun():
-            return to(state, call=event, held="")
-        case ReplyRecorded():
-            return _after_reply(state, event)
-        case CallFailed():
-            return _after_failed_call(state, event)
-        case ToolGated():
-            gate = Gate(event.approval, event.action, event.call, event.rule, event.expiry)
-            return to(state, gate=gate, permit=None, gates=state.gates + 1)
-        case AnswerTaken():
-            return _after_answer(state, event)
-        case PermitVoided():
-            return to(state, permit=None)
-        case ToolStarted():
-            return to(state, running=event, permit=None)
-        case ToolFinished():
-            return _after_tool(state, event)
-        case ToolDoubted():
-            return state
-        case WorkFinished():
-            return to(state, stage="checking")
-        case HintTaken():
-            return _after_hint(state, event)
-        case CheckRan(outcome=outcome, merged=merged):
-            after = to(state, checks=state.checks + 1)
-            name = MERGE_CHECK if merged else CallId(f"check{after.checks}")
-            if not outcome.ok:
-                return _to_qa(after, name, outcome)
-            return to(after, stage="committing") if merged else after
-        case AttemptSubmitted(tree=tree):
-            return to(state, stage="submitted", tree=tree, gate=None)
-        case MergeBegun(onto=onto):
-            return to(state, stage="merging", onto=onto)
-        case TreeMerged(tree=tree, recheck=recheck):
-            return to(state, merged=tree, stage="merge_checking" if recheck else "committing")
-        case CommitMade(commit=commit):
-            return to(state, commit=commit)
-        case AttemptRebound(terms=terms):
-            return to(state, terms=terms, call=None, held="", **_NO_TRIES)
-        case AttemptEnded(result=result, reason=reason, lesson=lesson):
-            return to(
-                state, stage="over", result=result, reason=reason, lesson=lesson, gate=None,
-                failure=None, running=None, call=None,
-            )  # fmt: skip
-        case _:
-            assert_never(event)
+    return DRAFTS.evolve(state, event)
 
 
-def _after_failed_call(state: Attempt, event: CallFailed) -> Attempt:
-    after = msgspec.structs.replace(
-        state,
-        call=None,
-        model_calls=state.model_calls + 1,
-        usage=state.usage + event.usage,
-        spent=state.spent + amount_of(event.usage, event.usd),
-    )
+def _started(draft: AttemptDraft, event: AttemptStarted) -> None:
+    terms = event.terms
+    draft.terms = terms
+    draft.stage = "opening"
+    draft.tree = terms.base_tree
+    draft.setup_due = bool(terms.setup)
+    draft.amendments = terms.amendments
+
+
+def _context_assembled(draft: AttemptDraft, event: ContextAssembled) -> None:
+    draft.stage = "turns"
+    draft.system = event.system
+    draft.message = event.message
+    draft.tools = event.tools
+    draft.views = event.views
+
+
+def _setup_ran(draft: AttemptDraft, event: SetupRan) -> None:
+    draft.setup_due = False
+    draft.tree = event.tree
+    if not event.outcome.ok:
+        _to_qa(draft, SETUP, event.outcome)
+
+
+def _worktree_lost(draft: AttemptDraft, _event: WorktreeLost) -> None:
+    draft.setup_due = bool(draft.bound.setup)
+
+
+def _call_begun(draft: AttemptDraft, event: CallBegun) -> None:
+    draft.call = event
+    draft.held = ""
+
+
+def _replied(draft: AttemptDraft, event: ReplyRecorded) -> None:
+    turn = Turn(event.text, event.calls, event.native, draft.model)
+    draft.turns = (*draft.turns, turn)
+    draft.pending = event.calls
+    draft.tool_calls += len(event.calls)
+    _call_ended(draft, event)
+    _begin_tries(draft)
+
+
+def _call_failed(draft: AttemptDraft, event: CallFailed) -> None:
+    _call_ended(draft, event)
     if event.holds:
-        return msgspec.structs.replace(after, held=event.message or event.kind, **_NO_TRIES)
-    if falls_back(state, event.kind):
-        return msgspec.structs.replace(after, fallen_back=True, **_NO_TRIES)
-    soon = event.kind == RATE_LIMIT
-    return msgspec.structs.replace(
-        after,
-        tries=state.tries + (not soon),
-        too_soon=state.too_soon + soon,
-        rate_waited_s=state.rate_waited_s + (event.delay_s if soon else 0.0),
-        delay_s=event.delay_s,
-    )
+        draft.held = event.message or event.kind
+        _begin_tries(draft)
+    elif falls_back(draft, event.kind):
+        draft.fallen_back = True
+        _begin_tries(draft)
+    else:
+        if event.kind == RATE_LIMIT:
+            draft.too_soon += 1
+            draft.rate_waited_s += event.delay_s
+        else:
+            draft.tries += 1
+        draft.delay_s = event.delay_s
 
 
-def _after_reply(state: Attempt, event: ReplyRecorded) -> Attempt:
-    turn = Turn(event.text, event.calls, event.native, state.model)
-    return msgspec.structs.replace(
-        state,
-        turns=(*state.turns, turn),
-        pending=event.calls,
-        call=None,
-        model_calls=state.model_calls + 1,
-        **_NO_TRIES,
-        tool_calls=state.tool_calls + len(event.calls),
-        usage=state.usage + event.usage,
-        spent=state.spent + amount_of(event.usage, event.usd),
-    )
+def _call_ended(draft: AttemptDraft, event: ReplyRecorded | CallFailed) -> None:
+    draft.call = None
+    draft.model_calls += 1
+    draft.usage += event.usage
+    draft.spent += amount_of(event.usage, event.usd)
 
 
-def _after_answer(state: Attempt, event: AnswerTaken) -> Attempt:
-    gate, answer = state.gate, event.answer
+def _begin_tries(draft: AttemptDraft) -> None:
+    """Forget the calls that failed."""
+    draft.tries = draft.too_soon = 0
+    draft.rate_waited_s = draft.delay_s = 0.0
+
+
+def _gated(draft: AttemptDraft, event: ToolGated) -> None:
+    draft.gate = Gate(event.approval, event.action, event.call, event.rule, event.expiry)
+    draft.permit = None
+    draft.gates += 1
+
+
+def _answered(draft: AttemptDraft, event: AnswerTaken) -> None:
+    gate, answer = draft.gate, event.answer
     assert gate is not None, "an answer is only recorded at a gate"
-    gates = 0 if gate.action.kind == "spawn" else state.gates
-    after = msgspec.structs.replace(state, gate=None, gates=gates)
+    kind = gate.action.kind
+    draft.gate = None
+    if kind == "spawn":
+        draft.gates = 0
     if answer.verdict != "approved":
-        return after
+        return
     if answer.ticket_wide:
         amendment = amendment_for(gate.action, gate.rule, gate.approval, answer.by)
-        after = msgspec.structs.replace(after, amendments=(*state.amendments, amendment))
-    if gate.action.kind == "spawn":
-        message = state.message if answer.arguments is None else answer.arguments
-        system = state.system if answer.system is None else answer.system
-        return msgspec.structs.replace(after, message=message, system=system)
-    if gate.action.kind != "tool":
-        return after
-    edited = answer.arguments is not None
-    digest = answer.digest or (None if edited else gate.action.digest)
-    return msgspec.structs.replace(after, permit=Permit(gate.approval, digest, answer.arguments))
+        draft.amendments = (*draft.amendments, amendment)
+    if kind == "spawn":
+        draft.message = draft.message if answer.arguments is None else answer.arguments
+        draft.system = draft.system if answer.system is None else answer.system
+    elif kind == "tool":
+        edited = answer.arguments is not None
+        digest = answer.digest or (None if edited else gate.action.digest)
+        draft.permit = Permit(gate.approval, digest, answer.arguments)
 
 
-def _after_tool(state: Attempt, event: ToolFinished) -> Attempt:
+def _permit_voided(draft: AttemptDraft, _event: PermitVoided) -> None:
+    draft.permit = None
+
+
+def _tool_started(draft: AttemptDraft, event: ToolStarted) -> None:
+    draft.running = event
+    draft.permit = None
+
+
+def _tool_finished(draft: AttemptDraft, event: ToolFinished) -> None:
     outcome = event.outcome
-    after = msgspec.structs.replace(
-        state, running=None, permit=None, gates=0, tree=event.tree, changed=_changed(state, event)
-    )
+    draft.changed = _changed(draft, event)
+    draft.running = draft.permit = None
+    draft.gates = 0
+    draft.tree = event.tree
     if outcome.output:
-        outputs = state.outputs.insert(event.call, outcome.output)
-        after = msgspec.structs.replace(after, outputs=outputs)
+        draft.outputs = draft.outputs.insert(event.call, outcome.output)
     if outcome.failing:
-        return _to_qa(after, event.call, outcome)
-    same = sameness(state.pending[0], outcome)
-    repeats = state.repeats + 1 if same == state.last_result else 1
-    after = msgspec.structs.replace(after, last_result=same, repeats=repeats)
-    return _answer_call(after, outcome.text, ok=outcome.ok, note=event.note)
+        _to_qa(draft, event.call, outcome)
+        return
+    same = sameness(draft.pending[0], outcome)
+    draft.repeats = draft.repeats + 1 if same == draft.last_result else 1
+    draft.last_result = same
+    _answer_call(draft, outcome.text, ok=outcome.ok, note=event.note)
 
 
-def _changed(state: Attempt, event: ToolFinished) -> tuple[str, ...]:
+def _changed(draft: AttemptDraft, event: ToolFinished) -> tuple[str, ...]:
     """Return the paths that edits have touched so far, this one's last if it was done."""
-    started = state.running
+    started = draft.running
     if started is None or started.action.effect != "write" or not event.outcome.ok:
-        return state.changed
-    return tuple(dict.fromkeys((*state.changed, *started.action.paths)))
+        return draft.changed
+    return tuple(dict.fromkeys((*draft.changed, *started.action.paths)))
 
 
 def sameness(call: Call, outcome: Outcome) -> Digest:
     """Return a digest that two calls share if they asked the same and learnt the same."""
     return digest_of(call.tool, call.arguments, outcome.ok, outcome.fingerprint or outcome.text)
-
-
-def _to_qa(state: Attempt, call: CallId, outcome: Outcome) -> Attempt:
-    outputs = state.outputs.insert(call, outcome.output)
-    number = len(state.hints) + 1
-    failure = Failure(attempt=state.id, call=call, outcome=outcome, number=number)
-    return msgspec.structs.replace(state, failure=failure, outputs=outputs)
-
-
-def _after_hint(state: Attempt, event: HintTaken) -> Attempt:
-    failure = state.failure
-    assert failure is not None, "a hint is only taken for a failure"
-    same = failure.outcome.fingerprint or event.words
-    failed = f"{failure.outcome.command or failure.outcome.finding}: {same}"
-    after = msgspec.structs.replace(
-        state,
-        failure=None,
-        hints=(*state.hints, event.words),
-        failures=(*state.failures, failed),
-        spent=state.spent + amount_of(event.usage, event.usd),
-    )
-    if failure.call in {SETUP, MERGE_CHECK}:
-        return after
-    told = told_of(failure, event.words)
-    if state.stage == "checking":
-        return _after_red_check(after, told)
-    return _answer_call(after, told, ok=failure.outcome.ok)
-
-
-def _after_red_check(state: Attempt, told: str) -> Attempt:
-    """Return the attempt back in its turns, the red check as the result of ``finish``."""
-    back = msgspec.structs.replace(state, stage="turns")
-    if not back.pending:
-        last = msgspec.structs.replace(back.turns[-1], note=told)
-        return msgspec.structs.replace(back, turns=(*back.turns[:-1], last))
-    back = _answer_call(back, told, ok=False)
-    while back.pending:
-        back = _answer_call(back, "Not run: finish was called before it.", ok=False)
-    return back
-
-
-def _answer_call(state: Attempt, text: Text, *, ok: bool, note: str = "") -> Attempt:
-    """Return the attempt with `text` as the result of the first pending call."""
-    call, *rest = state.pending
-    turn = state.turns[-1]
-    done = msgspec.structs.replace(turn, done=(*turn.done, Done(call, text, ok, note)))
-    return msgspec.structs.replace(state, turns=(*state.turns[:-1], done), pending=tuple(rest))
 
 
 def told_of(failure: Failure, hint: str) -> str:
@@ -286,3 +220,126 @@ def _how(outcome: Outcome) -> str:
     if outcome.signal is not None:
         return f"was ended by signal {outcome.signal}{after}"
     return f"failed with exit code {outcome.exit_code}{after}"
+
+
+def _to_qa(draft: AttemptDraft, call: CallId, outcome: Outcome) -> None:
+    number = len(draft.hints) + 1
+    draft.failure = Failure(attempt=draft.id, call=call, outcome=outcome, number=number)
+    draft.outputs = draft.outputs.insert(call, outcome.output)
+
+
+def _work_finished(draft: AttemptDraft, _event: WorkFinished) -> None:
+    draft.stage = "checking"
+
+
+def _hinted(draft: AttemptDraft, event: HintTaken) -> None:
+    failure = draft.failure
+    assert failure is not None, "a hint is only taken for a failure"
+    same = failure.outcome.fingerprint or event.words
+    failed = f"{failure.outcome.command or failure.outcome.finding}: {same}"
+    draft.failure = None
+    draft.hints = (*draft.hints, event.words)
+    draft.failures = (*draft.failures, failed)
+    draft.spent += amount_of(event.usage, event.usd)
+    if failure.call in {SETUP, MERGE_CHECK}:
+        return
+    told = told_of(failure, event.words)
+    if draft.stage == "checking":
+        _after_red_check(draft, told)
+    else:
+        _answer_call(draft, told, ok=failure.outcome.ok)
+
+
+def _after_red_check(draft: AttemptDraft, told: str) -> None:
+    """Have the attempt back in its turns, the red check as the result of ``finish``."""
+    draft.stage = "turns"
+    if not draft.pending:
+        last = msgspec.structs.replace(draft.turns[-1], note=told)
+        draft.turns = (*draft.turns[:-1], last)
+        return
+    _answer_call(draft, told, ok=False)
+    while draft.pending:
+        _answer_call(draft, "Not run: finish was called before it.", ok=False)
+
+
+def _answer_call(draft: AttemptDraft, text: Text, *, ok: bool, note: str = "") -> None:
+    """Make `text` the result of the first pending call."""
+    call, *rest = draft.pending
+    turn = draft.turns[-1]
+    done = msgspec.structs.replace(turn, done=(*turn.done, Done(call, text, ok, note)))
+    draft.turns = (*draft.turns[:-1], done)
+    draft.pending = tuple(rest)
+
+
+def _check_ran(draft: AttemptDraft, event: CheckRan) -> None:
+    draft.checks += 1
+    if not event.outcome.ok:
+        name = MERGE_CHECK if event.merged else CallId(f"check{draft.checks}")
+        _to_qa(draft, name, event.outcome)
+    elif event.merged:
+        draft.stage = "committing"
+
+
+def _submitted(draft: AttemptDraft, event: AttemptSubmitted) -> None:
+    draft.stage = "submitted"
+    draft.tree = event.tree
+    draft.gate = None
+
+
+def _merge_begun(draft: AttemptDraft, event: MergeBegun) -> None:
+    draft.stage = "merging"
+    draft.onto = event.onto
+
+
+def _merged(draft: AttemptDraft, event: TreeMerged) -> None:
+    draft.merged = event.tree
+    draft.stage = "merge_checking" if event.recheck else "committing"
+
+
+def _committed(draft: AttemptDraft, event: CommitMade) -> None:
+    draft.commit = event.commit
+
+
+def _rebound(draft: AttemptDraft, event: AttemptRebound) -> None:
+    draft.terms = event.terms
+    draft.call = None
+    draft.held = ""
+    _begin_tries(draft)
+
+
+def _ended(draft: AttemptDraft, event: AttemptEnded) -> None:
+    draft.stage = "over"
+    draft.result = event.result
+    draft.reason = event.reason
+    draft.lesson = event.lesson
+    draft.gate = draft.failure = draft.running = draft.call = None
+
+
+DRAFTS = Drafts(
+    lambda state: AttemptDraft(*msgspec.structs.astuple(state)),
+    {
+        AttemptStarted: _started,
+        ContextAssembled: _context_assembled,
+        SetupRan: _setup_ran,
+        WorktreeLost: _worktree_lost,
+        CallBegun: _call_begun,
+        ReplyRecorded: _replied,
+        CallFailed: _call_failed,
+        ToolGated: _gated,
+        AnswerTaken: _answered,
+        PermitVoided: _permit_voided,
+        ToolStarted: _tool_started,
+        ToolFinished: _tool_finished,
+        ToolDoubted: nothing,
+        WorkFinished: _work_finished,
+        HintTaken: _hinted,
+        CheckRan: _check_ran,
+        AttemptSubmitted: _submitted,
+        MergeBegun: _merge_begun,
+        TreeMerged: _merged,
+        CommitMade: _committed,
+        AttemptRebound: _rebound,
+        AttemptEnded: _ended,
+    },
+    lambda draft: Attempt(*msgspec.structs.astuple(draft)),
+)

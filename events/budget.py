@@ -133,6 +133,8 @@ class Ledger(msgspec.Struct, frozen=True):
 
     def drop(self, attempt: AttemptId) -> "Ledger":
         """Return the ledger with nothing set aside for an attempt that is over."""
+        if not len(self.reserved) and not len(self.lacking):
+            return self
         return msgspec.structs.replace(
             self._freed(attempt, ""), lacking=self.lacking.discard(attempt)
         )

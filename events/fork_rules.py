@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from events.errors import CommandRefusedError
 from events.fork_words import ForkRun, Rebound, RunForked
 from events.ladder import model_for
-from events.run import Active, Run, changed
+from events.run import Active, Run
 from events.run_events import RunEvent, TicketRequeued
+from events.run_fold import changed
 from events.ticket import DONE
 
 _GOES_ON = frozenset({"running", "paused"})

@@ -10,7 +10,7 @@ from events.errors import CommandRefusedError
 from events.fork_rules import fork
 from events.fork_words import ForkRun
 from events.ids import AttemptId, TicketId, attempt_id
-from events.run import Active, Run, budget_wait, evolve, model_wait
+from events.run import Active, Run, budget_wait, model_wait
 from events.run_commands import (
     AmendPolicy,
     AssignTickets,
@@ -68,6 +68,7 @@ from events.run_events import (
     TicketUnlocked,
     TicketUnparked,
 )
+from events.run_fold import evolve
 from events.run_terms import Ending
 from events.ticket import OPEN, Block, Cause, Ticket
 from events.track import is_over

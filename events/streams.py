@@ -2,11 +2,12 @@
 
 from typing import Any, get_args
 
-from events import approval, attempt_rules, hint, journal, run_rules
+from events import approval, attempt_fold, attempt_rules, hint, journal, run_fold, run_rules
 from events.approval import ApprovalEvent
 from events.attempt_events import AttemptEvent
 from events.base import Event
 from events.decider import Decider
+from events.drafts import Drafts, drafts_of
 from events.hint import HintEvent
 from events.ids import StreamId
 from events.journal import JournalEvent
@@ -22,6 +23,14 @@ DECIDERS: dict[str, Decider[Any, Any, Any]] = {
     "approval": approval.DECIDER,
 }
 """Kind of stream -> its rules. The ``log`` stream has no rules: it is the store's own diary."""
+
+DRAFTS: dict[str, Drafts[Any, Any]] = {
+    "run": run_fold.DRAFTS,
+    "attempt": attempt_fold.DRAFTS,
+    "hint": drafts_of(hint.evolve, get_args(HintEvent)),
+    "approval": drafts_of(approval.evolve, get_args(ApprovalEvent)),
+}
+"""Kind of stream -> how its states change; what `evolve` of its rules does by one event."""
 
 EVENT_TYPES: tuple[type[Event], ...] = (
     *get_args(RunEvent),

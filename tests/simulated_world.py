@@ -7,7 +7,7 @@ come between. A crash drops every live state; what goes on is read from the reco
 from collections.abc import Callable, Iterator
 from functools import partial
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -99,6 +99,14 @@ _RECORD = msgspec.json.Decoder(tuple[StreamId, RunEvent | AttemptEvent | HintEve
 """Reads one record."""
 
 
+class Recorded(NamedTuple):
+    """One of the events of a simulated run."""
+
+    position: int
+    stream: StreamId
+    event: Event
+
+
 class SimulatedWorld:
     """A run, its attempts, its people and its machines, all of one seed."""
 
@@ -138,11 +146,13 @@ class SimulatedWorld:
             self.random.choice(deeds)()
 
     def refolded(self) -> World:
-        """Return what the recorded bytes alone lead to."""
-        fresh = World()
+        """Return what the recorded bytes alone lead to, read at one go."""
+        return world.fold(self.facts())
+
+    def facts(self) -> Iterator[Recorded]:
+        """Read the recorded bytes, in order, each with its position."""
         for position, (stream, event) in enumerate(self.records(), start=1):
-            fresh = world.evolve(fresh, stream, event, position)
-        return fresh
+            yield Recorded(position, stream, event)
 
     def records(self) -> Iterator[tuple[StreamId, Event]]:
         """Read the recorded bytes, in order."""

@@ -1,6 +1,6 @@
 """All streams folded together."""
 
-from typing import NamedTuple, get_args
+from typing import get_args
 
 import msgspec
 import pytest
@@ -18,11 +18,12 @@ from events.ids import ApprovalId, StreamId
 from events.journal import JournalEvent, LogRecovered
 from events.run import Run
 from events.run_events import RunEvent, RunPaused, RunStarted
-from events.streams import DECIDERS, EVENT_TYPES, LOG, RUN, kind_of, name_of
+from events.state_digest import state_digest
+from events.streams import DECIDERS, DRAFTS, EVENT_TYPES, LOG, RUN, kind_of, name_of
 from events.world import World
 from tests.events.attempts import in_a_call
 from tests.histories import ATTEMPT, C1, RED, T1, begins, says, start, terms, ticket, wants, write
-from tests.simulated_world import SimulatedWorld
+from tests.simulated_world import Recorded, SimulatedWorld
 
 QUESTION = Question(approval=ApprovalId("T1.1.c1"), ticket=T1, attempt=ATTEMPT, action=write())
 FAILURE = Failure(attempt=ATTEMPT, call=C1, outcome=RED)
@@ -69,24 +70,36 @@ def test_each_stream_counts_its_own_events() -> None:
     assert held.position == 3
 
 
-class Record(NamedTuple):
-    position: int
-    stream: StreamId
-    event: Event
-
-
-@given(st.integers(0, 40))
-def test_a_fold_of_many_records_is_what_one_after_the_other_comes_to(cut: int) -> None:
-    played = SimulatedWorld(7, begins(ticket("T1"), ticket("T2", "T1")))
-    for _ in range(40):
-        if played.run.standing != "ended":
-            played.step()
+@given(st.integers(0, 50), st.integers(0, 400))
+def test_a_fold_of_many_records_is_what_one_after_the_other_comes_to(seed: int, cut: int) -> None:
+    played = SimulatedWorld(seed, begins(ticket("T1"), ticket("T2", "T1"), ticket("T3", "T1")))
+    while played.run.standing != "ended" and len(played.log) < 400:
+        played.step()
     recorded = [(str(stream), event) for stream, event in played.records()]
     recorded.insert(3, ("run", UnknownEvent("{}")))
+    recorded.insert(3, ("attempt/dreamt", UnknownEvent("{}")))
     recorded.insert(3, ("log", LogRecovered(bytes=1, reason="torn", kept="torn-1-1")))
-    records = [Record(at, StreamId(name), one) for at, (name, one) in enumerate(recorded, start=1)]
-    assert world.fold(records[cut:], world.fold(records[:cut])) == folded(*recorded)
-    assert world.fold([], folded(*recorded)) == folded(*recorded)
+    records = [Recorded(at, StreamId(name), one) for at, (name, one) in enumerate(recorded, 1)]
+    one_by_one = folded(*recorded)
+    begun = world.Fold()
+    begun.take(records[:cut])
+    assert begun.close() == folded(*recorded[:cut])
+    assert world.fold(records[cut:], begun.close()) == one_by_one
+    begun.take(records[cut:])
+    assert begun.close() == one_by_one
+    assert state_digest(begun.close()) == state_digest(one_by_one)
+
+
+def test_every_event_of_a_stream_has_a_rule_there_and_a_strange_one_has_none() -> None:
+    events = {
+        "run": RunEvent, "attempt": AttemptEvent, "hint": HintEvent, "approval": ApprovalEvent,
+    }  # fmt: skip
+    assert {kind: set(drafts.rules) for kind, drafts in DRAFTS.items()} == {
+        kind: set(get_args(union)) for kind, union in events.items()
+    }
+    strange = [Recorded(1, RUN, AttemptStarted(terms()))]
+    with pytest.raises(KeyError, match="AttemptStarted"):
+        world.fold(strange)
 
 
 def test_an_unknown_event_and_the_logs_diary_change_no_state() -> None:
