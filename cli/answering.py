@@ -2,9 +2,12 @@
 
 import argparse
 
-from cli.history import load_planned
+from cli.errors import RunRefusesError
+from cli.firsts import answered_before
+from cli.history import History, load_history, load_planned, repository_of
 from cli.person import who
-from cli.telling import add_run, refused, say, tell
+from cli.post import send
+from cli.telling import add_run, refused, say
 from cli.words import action_words
 from events.approval import Answer, Verdict
 from events.ids import ApprovalId
@@ -40,7 +43,7 @@ def answer(
     world = history.view.world
     because = no_answer_because(world, approval)
     if because is not None:
-        raise refused(args, history, f"approval {approval}: {because}")
+        raise _refused(args, history, because)
     given = Answer(
         verdict=verdict,
         by=who(),
@@ -48,8 +51,20 @@ def answer(
         reason=args.reason[:REASON_CHARS],
         ticket_wide=ticket_wide,
     )
-    sent = tell(args, history, GiveAnswer(approval, given, edited))
+    sent = send(history.folder, repository_of(args), GiveAnswer(approval, given, edited))
+    if sent.reply.refusal:
+        raise _refused(args, load_history(history.folder), sent.reply.refusal)
     question = world.approval(approval).question
     assert question is not None, "what waits for an answer was asked"
     done = f"{verdict}: {approval} {action_words(question.action)}"
     say(args, history, sent, verdict, [done], approval)
+
+
+def _refused(args: argparse.Namespace, history: History, because: str) -> RunRefusesError:
+    approval = ApprovalId(args.approval)
+    when = (
+        ""
+        if history.view.world.approval(approval).answer is None
+        else answered_before(history, approval)
+    )
+    return refused(args, history, f"approval {approval}: {because}{when}")

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from cli.answers import print_answer
-from cli.errors import BudgetInvalidError
+from cli.errors import BudgetInForceError, BudgetInvalidError
 from cli.escape import columns, shown
 from cli.exit_code import ExitCode
+from cli.firsts import done_before
 from cli.history import load_planned
 from cli.person import who
 from cli.request_answers import BudgetAnswer, BudgetRow
@@ -43,9 +44,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Change the budget; without a change, print it."""
     if args.raised:
-        limits = load_planned(args).view.world.run.ledger.limits
+        history = load_planned(args)
+        limits = history.view.world.run.ledger.limits
         for wish in args.raised:
-            limits = raised(limits, wish)
+            try:
+                limits = raised(limits, wish)
+            except BudgetInForceError as error:
+                first = done_before(history, RaiseBudget(limits, who()))
+                raise BudgetInForceError(wish, error.reason + first) from error
         operate(args, RaiseBudget(limits, who()), "raised", "the budget is raised")
     elif args.stop:
         done = "tickets that wait for budget are blocked"
@@ -59,7 +65,8 @@ def raised(limits: Budget, wish: str) -> Budget:
     """Return `limits` with the one that ``scope.unit=number`` names higher than before.
 
     Raises:
-        BudgetInvalidError: it names none, is no number, or is not higher.
+        BudgetInForceError: it is not higher.
+        BudgetInvalidError: it names none, or is no number.
     """
     name, _, text = wish.partition("=")
     scope, _, unit = name.partition(".")
@@ -72,7 +79,7 @@ def raised(limits: Budget, wish: str) -> Budget:
     if before is None and number is not None:
         raise BudgetInvalidError(wish, f"there is no limit on {name} that could be raised")
     if number is not None and before is not None and number <= before:
-        raise BudgetInvalidError(wish, f"{name} is {before:,.10g} already")
+        raise BudgetInForceError(wish, f"{name} is {before:,.10g} already")
     return msgspec.structs.replace(limits, **{key: number})
 
 

@@ -2,12 +2,14 @@
 
     events.errors.TracksideError
     +-- BudgetInvalidError              a limit that cannot be set so
+    |   +-- BudgetInForceError          it is as high already
     +-- InputUnreadableError            a file that was named cannot be read
     +-- NoRepositoryError               there is no repository around here, and no runs
     +-- NoTerminalError                 nobody is there to press keys
     +-- OptionInvalidError              the value of an option makes no sense
     +-- NotPlannedError                 the run has no plan on record
     +-- NotTakenError                   the process that holds a run takes no message
+    +-- ResumedElsewhereError           the process that holds a paused run goes on with it
     +-- RunRefusesError                 what a person told a run means nothing to it now
     +-- SandboxWeakerError              commands of the run were confined better before
     +-- UnpricedModelError              a budget in USD, and a model whose price nobody knows
@@ -28,6 +30,10 @@ class BudgetInvalidError(TracksideError):
         self.wish = wish
         self.reason = reason
         super().__init__(f"--raise {wish}: {reason}")
+
+
+class BudgetInForceError(BudgetInvalidError):
+    """A limit that a person asked for is as high already; somebody may have been first."""
 
 
 class InputUnreadableError(TracksideError):
@@ -89,6 +95,19 @@ class NotTakenError(TracksideError):
         self.pid = pid
         super().__init__(
             f"process {pid} holds run {run} and takes no messages; end it, then try again"
+        )
+
+
+class ResumedElsewhereError(TracksideError):
+    """A run that was paused goes on, but not here: another process holds it."""
+
+    def __init__(self, run: str, pid: int) -> None:
+        """Name both."""
+        self.run = run
+        self.pid = pid
+        super().__init__(
+            f"run {run} was paused and goes on now, in process {pid}, which holds it; "
+            f"`trackside log {run} --follow` shows how"
         )
 
 

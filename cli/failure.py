@@ -8,7 +8,7 @@ from contextlib import suppress
 import msgspec
 
 from cli.bug_report import write_report
-from cli.errors import NotTakenError
+from cli.errors import NotTakenError, ResumedElsewhereError
 from cli.escape import json_text, path_text, shown
 from cli.exit_code import ExitCode
 from events.errors import ProblemsError, TracksideError
@@ -21,6 +21,7 @@ SIGPIPE_EXIT = 141
 _EXIT_CODES: tuple[tuple[type[TracksideError], ExitCode, str], ...] = (
     (HeldError, ExitCode.HELD, "held"),
     (NotTakenError, ExitCode.HELD, "held"),
+    (ResumedElsewhereError, ExitCode.HELD, "held"),
     (DamageError, ExitCode.LOG_DAMAGED, "damaged"),
     (LogPoisonedError, ExitCode.DISK, "disk"),
     (BlobUnwritableError, ExitCode.DISK, "disk"),

@@ -19,6 +19,7 @@ from events import run_rules
 from events.approval import Answer, Settle, standing_of
 from events.errors import CommandRefusedError, TracksideError
 from events.ids import ApprovalId, stream_of
+from events.run_commands import OperatorCommand
 from events.streams import RUN
 from events.waiting import no_answer_because
 from models.service import ModelService
@@ -111,15 +112,27 @@ def applied(this: OpenRun, name: str, message: Message) -> Reply:
     """
     match message:
         case TellRun(command=command):
-            version = this.world.versions[RUN]
-            run = Entity(this.log, RUN, run_rules.DECIDER, this.world.run, version)
-            try:
-                run.execute(command)
-            except CommandRefusedError as refusal:
-                return Reply(refusal=refusal.reason)
-            return Reply()
+            return _obeyed(this, name, command)
         case GiveAnswer():
             return _answered(this, name, message)
+
+
+def _obeyed(this: OpenRun, name: str, command: OperatorCommand) -> Reply:
+    if name and _has_caused(this, name):
+        return Reply()
+    version = this.world.versions[RUN]
+    run = Entity(this.log, RUN, run_rules.DECIDER, this.world.run, version)
+    try:
+        run.execute(msgspec.structs.replace(command, message=name))
+    except CommandRefusedError as refusal:
+        return Reply(refusal=refusal.reason)
+    return Reply()
+
+
+def _has_caused(this: OpenRun, name: str) -> bool:
+    """Return whether a command that the message `name` brought is on record; a crash left it."""
+    said = b'"message":"%s"' % name.encode()
+    return any(said in bytes(recorded.cause) for recorded in this.log.read_stream(RUN))
 
 
 def _answered(this: OpenRun, name: str, given: GiveAnswer) -> Reply:

@@ -70,7 +70,8 @@ class PostRoom:
             case None:
                 self._inbox.settle(name, NO_MESSAGE)
             case TellRun(command=command):
-                self._system.operate(command, partial(self._settle, name, ""))
+                told = msgspec.structs.replace(command, message=name)
+                self._system.operate(told, partial(self._settle, name, ""))
             case GiveAnswer() as given:
                 self._give(name, given)
 

@@ -5,14 +5,18 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cli.errors import NotPlannedError
+from cli.errors import NotPlannedError, ResumedElsewhereError
 from cli.escape import shown
 from cli.interrupts import interruptible
 from cli.person import who
 from cli.run import add_common
 from events.run import Run
 from events.run_commands import ContinueRun
+
+if TYPE_CHECKING:
+    from store.run_folder import RunFolder
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -24,26 +28,60 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 @interruptible()
 def run(args: argparse.Namespace) -> int:
-    """Go on with the run; see product.md, section 9, for the exit codes."""
-    from cli.conduct import carry_through
-    from cli.post import applied, apply_letters
-    from cli.sandboxing import sandbox_for
-    from cli.wiring import opened
-    from store.inbox import TellRun
+    """Go on with the run; see product.md, section 9, for the exit codes.
+
+    Raises:
+        ResumedElsewhereError: it was paused, and the process that holds it goes on with it.
+        HeldError: another process works on it already.
+    """
+    from store.errors import HeldError
     from store.run_folder import RunFolder
     from workspace.user_repository import UserRepository
 
     checkout = UserRepository.find(Path(args.repo))
     folder = RunFolder.find(checkout.top, args.run)
-    with opened(folder, checkout.top) as this:
+    try:
+        return _go_on(args, folder, checkout.top)
+    except HeldError:
+        if not _continued(folder, checkout.top):
+            raise
+    return _go_on(args, folder, checkout.top)  # the holder has ended meanwhile
+
+
+def _continued(folder: "RunFolder", checkout: Path) -> bool:
+    """Have a run go on that its holder has paused; return whether nobody holds it any more.
+
+    Raises:
+        ResumedElsewhereError: its holder goes on with it.
+    """
+    from cli.history import load_history
+    from cli.post import send
+    from store.inbox import TellRun
+
+    if load_history(folder).view.world.run.standing != "paused":
+        return False
+    sent = send(folder, checkout, TellRun(ContinueRun(who())))
+    if sent.reply.refusal:
+        return False
+    if sent.held_by is not None:
+        raise ResumedElsewhereError(folder.run, sent.held_by)
+    return True
+
+
+def _go_on(args: argparse.Namespace, folder: "RunFolder", checkout: Path) -> int:
+    from cli.conduct import carry_through
+    from cli.post import applied, apply_letters
+    from cli.sandboxing import sandbox_for
+    from cli.wiring import opened
+    from store.inbox import TellRun
+
+    with opened(folder, checkout) as this:
         state = this.world.run
         if state.track is None:
             raise NotPlannedError(folder.path.name)
         for change in _changes(state):
             print(f"trackside: {shown(change)}", file=sys.stderr)
-        sandbox = sandbox_for(
-            state.facts.settings.sandbox, checkout.top, args.sandbox, state.sandbox
-        )
+        sandbox = sandbox_for(state.facts.settings.sandbox, checkout, args.sandbox, state.sandbox)
         apply_letters(this)
         if this.world.run.standing == "paused":
             applied(this, "", TellRun(ContinueRun(who())))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from cli.answers import print_answer
 from cli.errors import RunRefusesError
 from cli.escape import shown
+from cli.firsts import done_before
 from cli.history import History, add_repository, load_history, load_planned, repository_of
 from cli.next_steps import next_steps, to_name
 from cli.post import Sent, send
@@ -16,7 +17,7 @@ from events.ids import ApprovalId
 from events.run_commands import OperatorCommand
 from events.run_rules import decide
 from events.state_digest import state_digest
-from store.inbox import Message, TellRun
+from store.inbox import TellRun
 
 MOST_LEADS = 2
 """Commands that lead out of a refusal."""
@@ -42,18 +43,18 @@ def operate(args: argparse.Namespace, command: OperatorCommand, code: str, done:
     try:
         decide(command, history.view.world.run)
     except CommandRefusedError as refusal:
-        raise refused(args, history, refusal.reason) from refusal
-    sent = tell(args, history, TellRun(command))
+        raise _refused_again(args, history, command, refusal.reason) from refusal
+    sent = send(history.folder, repository_of(args), TellRun(command))
+    if sent.reply.refusal:
+        raise _refused_again(args, load_history(history.folder), command, sent.reply.refusal)
     say(args, history, sent, code, [done])
     return sent
 
 
-def tell(args: argparse.Namespace, history: History, message: Message) -> Sent:
-    """Have the run take a message; raises as `operate`."""
-    sent = send(history.folder, repository_of(args), message)
-    if sent.reply.refusal:
-        raise refused(args, load_history(history.folder), sent.reply.refusal)
-    return sent
+def _refused_again(
+    args: argparse.Namespace, history: History, command: OperatorCommand, reason: str
+) -> RunRefusesError:
+    return refused(args, history, reason + done_before(history, command))
 
 
 def refused(args: argparse.Namespace, history: History, reason: str) -> RunRefusesError:

@@ -77,7 +77,14 @@ class RecordResult(Command, frozen=True, tag="run.record_result"):
     tree: TreeId | None = None
 
 
-class BlockTicket(Command, frozen=True, tag="run.block_ticket"):
+class ByPerson(Command, frozen=True, kw_only=True):
+    """What all commands of people have in common."""
+
+    message: str = ""
+    """Names the message that brought it, so that one that comes twice is known again."""
+
+
+class BlockTicket(ByPerson, frozen=True, tag="run.block_ticket"):
     """An operator blocks an open ticket."""
 
     ticket: TicketId
@@ -85,7 +92,7 @@ class BlockTicket(Command, frozen=True, tag="run.block_ticket"):
     reason: str = ""
 
 
-class SkipTicket(Command, frozen=True, tag="run.skip_ticket"):
+class SkipTicket(ByPerson, frozen=True, tag="run.skip_ticket"):
     """An operator goes without an open ticket."""
 
     ticket: TicketId
@@ -93,7 +100,7 @@ class SkipTicket(Command, frozen=True, tag="run.skip_ticket"):
     reason: str = ""
 
 
-class ReleaseTicket(Command, frozen=True, tag="run.release_ticket"):
+class ReleaseTicket(ByPerson, frozen=True, tag="run.release_ticket"):
     """An operator unblocks a ticket, or has it tried again."""
 
     ticket: TicketId
@@ -101,20 +108,20 @@ class ReleaseTicket(Command, frozen=True, tag="run.release_ticket"):
     reason: str = ""
 
 
-class PauseRun(Command, frozen=True, tag="run.pause"):
+class PauseRun(ByPerson, frozen=True, tag="run.pause"):
     """Assign nothing more."""
 
     by: str
     reason: str = ""
 
 
-class ContinueRun(Command, frozen=True, tag="run.continue"):
+class ContinueRun(ByPerson, frozen=True, tag="run.continue"):
     """Go on after a pause."""
 
     by: str
 
 
-class CancelRun(Command, frozen=True, tag="run.cancel"):
+class CancelRun(ByPerson, frozen=True, tag="run.cancel"):
     """End the run as it stands."""
 
     by: str
@@ -172,14 +179,14 @@ class SettleBudget(Command, frozen=True, tag="run.settle_budget"):
     """A later call of it that was out when the process ended, and is made again."""
 
 
-class RaiseBudget(Command, frozen=True, tag="run.raise_budget"):
+class RaiseBudget(ByPerson, frozen=True, tag="run.raise_budget"):
     """Put other limits in force."""
 
     limits: Budget
     by: str
 
 
-class DeclineBudget(Command, frozen=True, tag="run.decline_budget"):
+class DeclineBudget(ByPerson, frozen=True, tag="run.decline_budget"):
     """Block every ticket that waits for budget."""
 
     by: str

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from events.approval import ApprovalAnswered
 from events.attempt_events import PermitVoided
 from events.run_events import PolicyAmended
 from tests.end_to_end.people import (
@@ -137,7 +138,8 @@ def test_the_second_answer_is_told_who_was_first(waiting_run: Project) -> None:
     assert say(waiting_run, "reject", "A.1.c1", "--reason", "no").code == COMPLETED
     told = say(waiting_run, "approve", "A.1.c1")
     assert told.code == BAD_INPUT
-    assert f"{ME} has rejected it" in told.err
+    (at,) = [one.at for one in waiting_run.records() if isinstance(one.event, ApprovalAnswered)]
+    assert f"approval A.1.c1: {ME} has rejected it by command, at {at}" in told.err
     assert len(answers(waiting_run)) == 1
 
 

@@ -72,6 +72,24 @@ def test_a_message_whose_effect_is_on_record_is_not_applied_twice(stepping: Proj
     assert len(uses(stepping)) == 1
 
 
+def test_a_command_whose_effect_is_on_record_is_not_refused_after_a_crash(
+    stepping: Project,
+) -> None:
+    assert stepping.run().code == WAITING
+    inbox = inbox_of(stepping)
+    name = inbox.post(TellRun(SkipTicket(TicketId("A"), "ann")))
+    position = stepping.records()[-1].position + 2  # behind log.opened: the effect
+    words = ("resume", "run", "--repo", str(stepping.repo.path))
+    with started(*words, environment={VARIABLE: f"after-position:{position}"}) as process:
+        assert ended(process).code < 0
+    assert stepping.ticket("A").status == "skipped"
+    assert inbox.holds(name)
+    again = inbox.post(TellRun(SkipTicket(TicketId("A"), "bob")))
+    assert stepping.resume().code == COMPLETED
+    assert replied(inbox, name) == Reply()
+    assert replied(inbox, again) == Reply(refusal='ticket "A" is skipped')
+
+
 LEFT: dict[str, tuple[Message, str]] = {
     "unknown": (GiveAnswer(ApprovalId("A.9.c9"), YES), "it was never asked"),
     "invalid": (GiveAnswer(A1, YES, "nonsense"), "JSON is malformed"),
