@@ -13,8 +13,9 @@ from cli.log_texts import texts_of
 from cli.main import main
 from events.base import UnknownEvent
 from store.run_folder import RunFolder
+from tests.replay.recorded import copy_of, position_of
 
-WATCHED = """\
+WATCH = """\
 import sys
 import os
 def hook(name, args):
@@ -25,18 +26,45 @@ def hook(name, args):
     elif name in {"os.system", "os.exec", "os.posix_spawn", "os.fork"}:
         raise AssertionError(name)
 sys.addaudithook(hook)
+def check():
+    for module in ("pykka", "google.genai", "actors", "models.gemini", "structlog"):
+        assert module not in sys.modules, module
+"""
+TYPED = """\
 import json
 from cli.main import main
 for words in json.loads(sys.argv[1]):
     assert main(words) == 0, words
-for module in ("pykka", "google.genai", "actors", "models.gemini", "structlog"):
-    assert module not in sys.modules, module
+    check()
+"""
+IMPORTED = """\
+import importlib, pkgutil
+import replay
+names = [one.name for one in pkgutil.walk_packages(replay.__path__, "replay.")]
+assert len(names) > 30, names
+for name in names:
+    importlib.import_module(name)
+check()
 """
 
 
+def watched(script: str, *words: str) -> None:
+    """Run a script in a process in which a socket, or a process other than git, is an error."""
+    done = subprocess.run(
+        [sys.executable, "-c", WATCH + script, *words],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_looking_back_starts_no_process_but_git_and_opens_no_socket(
-    checkout: Path, tmp_path: Path
+    baked: RunFolder, tmp_path: Path
 ) -> None:
+    beside = copy_of(baked, tmp_path).path.parents[2]
+    at = str(position_of(baked, "merge.queued"))
     words = [
         ("show", "--at", "5"),
         ("verify",),
@@ -44,16 +72,32 @@ def test_looking_back_starts_no_process_but_git_and_opens_no_socket(
         ("why", "base"),
         ("diff", "baked@5", "baked", "--files"),
         ("checkout", str(tmp_path / "out")),
+        ("context", "retry", "--hint", "last"),
+        ("log", "--full"),
+        ("replay", "--speed", "inf"),
+        ("report", "-o", str(tmp_path / "out.html")),
+        *(("export", "--format", name) for name in ("jsonl", "otel", "state")),
+        ("fork", "--at", at, "--model", "recorded:baked", "--run-id", "fork"),
     ]
-    commands = json.dumps([[*one, "--repo", str(checkout)] for one in words])
-    done = subprocess.run(
-        [sys.executable, "-c", WATCHED, commands],
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    watched(TYPED, json.dumps([[*one, "--repo", str(beside)] for one in words]))
+
+
+def test_no_part_of_the_historian_brings_along_actors_or_a_provider() -> None:
+    watched(IMPORTED)
+
+
+@pytest.mark.parametrize(
+    "done",
+    [
+        "import socket; socket.socket()",
+        "import subprocess; subprocess.run(['true'])",
+        "os.system('true')",
+        "import pykka; check()",
+    ],
+)
+def test_the_watch_notices_what_it_is_there_for(done: str) -> None:
+    with pytest.raises(AssertionError):
+        watched(done)
 
 
 ASKED = [
