@@ -122,7 +122,8 @@ def run(args: argparse.Namespace) -> int:
         tree = this.repository.tree_of(start.base)
         planning = Entity(this.log, RUN, DECIDER)
         for command in plan_of(replace(start, base_tree=tree), spec.tickets):
-            planning.execute(command)
+            planning.enqueue(command)
+        planning.flush()
         return carry_through(this, sandbox, args)
 
 
