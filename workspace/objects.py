@@ -2,8 +2,8 @@
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
-from typing import IO, NamedTuple, Self
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import IO, NamedTuple, Protocol, Self
 
 from workspace.errors import GitFailedError, ObjectDamagedError, TreeMissingError
 from workspace.git import Git, bytes_of, text_of
@@ -88,7 +88,7 @@ class Objects:
         found = self._trees.pop(name, None)
         if found is None:
             data = self._read_as("tree", name)
-            found = dict(_members(data, len(name) // 2)), len(data)
+            found = dict(members_of(data, len(name) // 2)), len(data)
             self._room -= found[1]
         self._trees[name] = found
         while self._room < 0 and len(self._trees) > 1:
@@ -141,40 +141,73 @@ def object_id(kind: str, data: bytes, like: str) -> str:
     return hashlib.new(algorithm, b"%s %d\0" % (kind.encode(), len(data)) + data).hexdigest()
 
 
-def edited_tree(objects: Objects, tree: str, changes: Mapping[str, Member | None]) -> str:
-    """Return the id that `tree` has once each path holds its entry (None: nothing); no writing.
+class Trees(Protocol):
+    """Whatever knows the trees of a repository; `Objects` does."""
 
-    Folders without files are in no tree. Raises as `Objects.read` does.
+    def tree(self, name: str) -> Members:
+        """Return what a tree holds."""
+        ...
+
+
+KeepTree = Callable[[bytes, str], str]
+"""Takes the bytes of a tree, and an id in the same hash; returns the id of the tree."""
+
+
+def paper(data: bytes, like: str) -> str:
+    """Return the id of a tree; nothing is written."""
+    return object_id("tree", data, like)
+
+
+def edited_tree(
+    trees: Trees, tree: str, changes: Mapping[str, Member | None], keep: KeepTree = paper
+) -> str:
+    """Return the id that `tree` has once each path holds its entry (None: no file).
+
+    A file displaces a folder of its name, and a folder a file. Folders without files are in no
+    tree. `keep` gets every tree that is not as it was. Raises as `trees` does.
     """
     by_name = {tuple(_names(path)): member for path, member in changes.items()}
-    return _edited(objects, objects.tree(tree), by_name, tree) or object_id("tree", b"", tree)
+    return _Edit(trees, tree, keep).of(tree, by_name) or keep(b"", tree)
 
 
 Way = tuple[bytes, ...]
 
 
-def _edited(
-    objects: Objects, members: Members, changes: Mapping[Way, Member | None], like: str
-) -> str | None:
-    """Return the id of a folder after `changes`; None if nothing is left in it."""
-    after = dict(members)
-    deeper: dict[bytes, dict[Way, Member | None]] = {}
-    for (name, *rest), member in changes.items():
-        if rest:
-            deeper.setdefault(name, {})[tuple(rest)] = member
-        elif member is None:
-            after.pop(name, None)
-        else:
-            after[name] = member
-    for name, below in deeper.items():
-        folder = after.get(name)
-        inside = objects.tree(folder.object) if folder and folder.mode == FOLDER else {}
-        edited = _edited(objects, inside, below, like)
+class _Edit(NamedTuple):
+    trees: Trees
+    like: str
+    keep: KeepTree
+
+    def of(self, name: str, changes: Mapping[Way, Member | None]) -> str | None:
+        """Return the id of the folder `name` (empty: a new one); None if nothing is left in it."""
+        before = self.trees.tree(name) if name else {}
+        after = dict(before)
+        deeper: dict[bytes, dict[Way, Member | None]] = {}
+        for (entry, *rest), member in changes.items():
+            if rest:
+                deeper.setdefault(entry, {})[tuple(rest)] = member
+            elif member is not None:
+                after[entry] = member
+            elif entry in after and after[entry].mode != FOLDER:
+                del after[entry]
+        for entry, below in deeper.items():
+            self._go_into(after, entry, below)
+        if after == before:
+            return name or None
+        return self.keep(_raw(after), self.like) if after else None
+
+    def _go_into(
+        self, members: dict[bytes, Member], entry: bytes, changes: Mapping[Way, Member | None]
+    ) -> None:
+        folder = members.get(entry)
+        is_folder = folder is not None and folder.mode == FOLDER
+        if not is_folder and not any(changes.values()):
+            return  # nothing is there to be taken away
+        edited = self.of(folder.object if folder is not None and is_folder else "", changes)
         if edited is not None:
-            after[name] = Member(FOLDER, edited)
+            members[entry] = Member(FOLDER, edited)
         else:
-            after.pop(name, None)
-    return object_id("tree", _raw(after), like) if after else None
+            members.pop(entry, None)
 
 
 def _raw(members: Members) -> bytes:
@@ -189,7 +222,8 @@ def _raw(members: Members) -> bytes:
     )
 
 
-def _members(data: bytes, id_bytes: int) -> Iterator[tuple[bytes, Member]]:
+def members_of(data: bytes, id_bytes: int) -> Iterator[tuple[bytes, Member]]:
+    """Give the entries of a tree object, each with its name; an id has `id_bytes`."""
     start = 0
     while start < len(data):
         end = data.index(b"\0", start)

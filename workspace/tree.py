@@ -9,7 +9,7 @@ import os
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from workspace.errors import (
     WorkspaceError,
 )
 from workspace.git import Git, bytes_of, printable, text_of
+from workspace.loose import LooseObjects
 from workspace.objects import Objects
 from workspace.user_repository import UserRepository
 
@@ -106,6 +107,12 @@ class Repository:
 
     path: Path
     user: UserRepository
+    loose: LooseObjects = field(init=False, repr=False, compare=False)
+    """Its objects, without a git."""
+
+    def __post_init__(self) -> None:
+        """Look at the repository's configuration."""
+        object.__setattr__(self, "loose", LooseObjects(self.git))
 
     @classmethod
     def create(cls, run_git: Path, user_repo: Path, lender: Path | None = None) -> "Repository":

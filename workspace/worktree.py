@@ -18,17 +18,20 @@ import shutil
 import stat
 import time
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from events.ids import CommitId, TreeId
 from events.protected import protected_part
 from workspace import paths
-from workspace.errors import GitFailedError, WorktreeBusyError
+from workspace.errors import GitDiskError, GitFailedError, WorkspaceError, WorktreeBusyError
 from workspace.git import Git, bytes_of, text_of
 from workspace.tree import GITLINK, Repository
+from workspace.untold import Untold, drawn, forget_untold, read_untold, stat_of, write_untold
 
 BUSY_S = 60.0
 """How long to wait for a worktree: another thread, or a git that outlived its killed parent."""
@@ -53,12 +56,14 @@ class Worktree:
     def __init__(self, repository: Repository, folder: Path) -> None:
         """Name the folder; it is made, with mode 0700, by the first `materialise`.
 
-        Its index and lock are kept beside it, as ``FOLDER.index`` and ``FOLDER.lock``.
+        What belongs to it is kept beside it, as ``FOLDER.index``, ``FOLDER.lock``, and
+        ``FOLDER.untold`` (see `workspace.untold`).
         """
         self.repository = repository
         self.folder = folder.absolute()
         self._index = self.folder.with_name(self.folder.name + ".index")
         self._lock = self.folder.with_name(self.folder.name + ".lock")
+        self._untold = self.folder.with_name(self.folder.name + ".untold")
 
     def materialise(self, tree: TreeId | CommitId, *, clean_ignored: bool = False) -> None:
         """Make the folder hold `tree`: bytes, modes, symlinks, and no untracked file.
@@ -76,12 +81,15 @@ class Worktree:
         """
         wanted = self.repository.tree_of(CommitId(tree))
         with self._git() as git:
+            known = read_untold(self._untold, self._index)
             try:
+                _catch_up(git, known)
                 self._become(git, wanted, clean_ignored=clean_ignored)
             except (GitFailedError, OSError):
                 self._index.unlink(missing_ok=True)
                 _make_accessible(self.folder)
                 self._become(git, wanted, clean_ignored=clean_ignored)
+            write_untold(self._untold, self._index, Untold(wanted))
 
     def restore(self, tree: TreeId) -> None:
         """Bring the folder back to `tree`, as `materialise` does; ignored files stay."""
@@ -97,11 +105,15 @@ class Worktree:
             protected: Paths that stay as they were, besides those whose names say so.
         """
         with self._git() as git:
+            known = read_untold(self._untold, self._index)
             try:
-                return self._taken(git, protected, silent=True)
+                changed, undone = self._sifted(git, known, protected, silent=True)
+                return Snapshot(self._written(git, known, changed), undone)
             except (GitFailedError, OSError):
                 _make_accessible(self.folder)
-                return self._taken(git, protected, silent=False)
+                changed, undone = self._sifted(git, known, protected, silent=False)
+                untold = known.paths if known is not None else ()
+                return Snapshot(self._written(git, None, {*untold, *changed}), undone)
 
     def snapshot_paths(self, paths: Sequence[str]) -> TreeId:
         """Return the tree after a change of just these files: written, deleted, moved.
@@ -110,13 +122,14 @@ class Worktree:
         ``git add --force``. Other changes in the folder are not looked for.
         """
         with self._git() as git:
-            return self._written(git, paths)
+            return self._written(git, read_untold(self._untold, self._index), paths)
 
     def remove(self) -> None:
         """Delete the folder and what is beside it; again is harmless."""
         with self._git():
             remove_folder(self.folder)
             self._index.unlink(missing_ok=True)
+            forget_untold(self._untold)
         self._lock.unlink(missing_ok=True)
 
     @contextmanager
@@ -156,19 +169,24 @@ class Worktree:
             else:
                 _sweep(self.folder / name)
 
-    def _taken(self, git: Git, protected: Collection[str], *, silent: bool) -> Snapshot:
+    def _sifted(
+        self, git: Git, known: Untold | None, protected: Collection[str], *, silent: bool
+    ) -> tuple[list[str], tuple[str, ...]]:
+        """Return the paths that may differ from the index, and those that do not any more."""
+
         def steering(path: str) -> bool:
             return path in protected or bool(protected_part(path))
 
         changed = self._differing(git, silent=silent)
         if not any(map(steering, changed)):
-            return Snapshot(self._written(git, changed))
+            return changed, ()
+        _catch_up(git, known)
         # To git, a file that was only touched differs as well.
         git.ask("update-index", "-q", "--ignore-submodules", "--refresh")
         undone = sorted(filter(steering, self._differing(git, silent=silent)))
         self._undo(git, undone)
-        changed = [path for path in self._differing(git, silent=silent) if not steering(path)]
-        return Snapshot(self._written(git, changed), tuple(undone))
+        changed = self._differing(git, silent=silent)
+        return [path for path in changed if not steering(path)], tuple(undone)
 
     def _undo(self, git: Git, undone: Sequence[str]) -> None:
         """Take away what is at these paths, and put there what the index has."""
@@ -189,14 +207,17 @@ class Worktree:
         ``git add --all`` would start ``git status`` inside repositories that commands have made.
         git only warns of what it may not read, and leaves it out; `silent` makes that an error.
         """
-        raw = git.run("diff-files", "-z", "--raw", "--ignore-submodules=all", silent=silent)
+        look = partial(git.run, silent=silent)
+        with ThreadPoolExecutor(1) as aside:  # two looks at the folder, which need not wait
+            looking = aside.submit(look, "ls-files", "-z", "--others", "--exclude-standard")
+            raw = look("diff-files", "-z", "--raw", "--ignore-submodules=all")
+            others = looking.result()
         facts = text_of(raw).split("\0")
         changed = [
             name
             for fact, name in zip(facts[:-1:2], facts[1::2], strict=True)
             if not fact.startswith(f":{GITLINK}")
         ]
-        others = git.run("ls-files", "-z", "--others", "--exclude-standard", silent=silent)
         for name in text_of(others).split("\0")[:-1]:
             if name.endswith("/"):
                 changed += self._files_of_foreign_repository(git, name)
@@ -220,16 +241,43 @@ class Worktree:
         ignored = set(text_of(listed).split("\0"))
         return [path for path in found if f"./{path}" not in ignored]
 
-    def _written(self, git: Git, paths: Sequence[str]) -> TreeId:
+    def _written(self, git: Git, known: Untold | None, paths: Collection[str]) -> TreeId:
+        """Return the tree after a change of these files: onto the known, or from the index."""
+        if known is not None:
+            paths = sorted({*known.paths, *paths})
+            tree = self._drawn(known.tree, paths) if len(paths) <= FEW else None
+            if tree is not None:
+                write_untold(self._untold, self._index, Untold(tree, tuple(paths)))
+                return TreeId(tree)
+        self._tell_index(git, paths)
+        tree = git.line("write-tree")
+        write_untold(self._untold, self._index, Untold(tree))
+        return TreeId(tree)
+
+    def _drawn(self, tree: str, paths: Collection[str]) -> str | None:
+        """Return the tree after a change of these files, without git; None if that cannot be."""
+        try:
+            return drawn(self.repository.loose, self.folder, tree, paths)
+        except GitDiskError:
+            raise
+        except (OSError, WorkspaceError):
+            return None  # git may do better, or knows the words for it
+
+    def _tell_index(self, git: Git, paths: Collection[str]) -> None:
         if len(paths) <= FEW:
             git = replace(git, config=(("core.fsyncMethod", "fsync"),))
-        there = [path for path in paths if _is_file(self.folder, path)]
+        there = [path for path in paths if stat_of(self.folder, path) is not None]
         gone = set(paths).difference(there)
         if gone:
             git.run("update-index", "-z", "--force-remove", "--stdin", stdin=bytes_of(gone))
         if there:
             git.run("update-index", "-z", "--add", "--replace", "--stdin", stdin=bytes_of(there))
-        return TreeId(git.line("write-tree"))
+
+
+def _catch_up(git: Git, known: Untold | None) -> None:
+    """Have the index hold what is known of the worktree; no file is looked at."""
+    if known is not None and known.paths:
+        git.run("read-tree", "--reset", known.tree)
 
 
 def _wait_for(held: int, folder: Path) -> None:
@@ -245,17 +293,6 @@ def _wait_for(held: int, folder: Path) -> None:
             time.sleep(_POLL_S)
         else:
             return
-
-
-def _is_file(root: Path, path: str) -> bool:
-    """Return whether a file or symlink is at `path`, and not behind a symlink."""
-    place = root / path
-    above = (root / folder for folder in PurePosixPath(path).parents)
-    try:
-        found = stat.S_IFMT(place.lstat().st_mode)
-    except OSError:
-        return False
-    return found in (stat.S_IFREG, stat.S_IFLNK) and not any(each.is_symlink() for each in above)
 
 
 def _sweep(folder: Path) -> None:

@@ -1,0 +1,138 @@
+"""Objects of the run's repository without a git: trees read, and objects written, in the process.
+
+An object is written as git writes it: under another name, synced, then renamed. So it is durable
+before an event can name it, and where its name is, all of it is.
+"""
+
+import errno
+import os
+import re
+import threading
+import zlib
+from collections import OrderedDict
+from contextlib import suppress
+from pathlib import Path
+
+from workspace.errors import GitDiskError, ObjectDamagedError
+from workspace.git import Git
+from workspace.objects import Members, Objects, members_of, object_id
+
+CACHE_BYTES = 8 << 20
+"""Of trees: those of folders that are changed again and again."""
+
+_FAST = 1
+"""Level of compression: most objects are small, and are read once or never."""
+
+_POORER = re.compile(r"^\s*(filemode|symlinks)\s*=\s*false\s*$", re.IGNORECASE | re.MULTILINE)
+
+_OF_THE_DISK = {errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EROFS}
+
+
+class LooseObjects:
+    """The objects of one repository, for writers of trees. Any thread may use it."""
+
+    def __init__(self, git: Git) -> None:
+        """Take a git on the repository, for trees that do not lie there as files of their own."""
+        self._git = git
+        self._folder = git.directory / "objects"
+        config = (git.directory / "config").read_text("utf-8", "surrogateescape")
+        self.exact = _POORER.search(config) is None
+        """Whether the file system has modes and symlinks, so that git takes them from it."""
+        self._trees: OrderedDict[str, tuple[Members, int]] = OrderedDict()
+        self._room = CACHE_BYTES
+        self._guard = threading.Lock()
+
+    def tree(self, name: str) -> Members:
+        """Return what a tree holds.
+
+        Raises:
+            TreeMissingError: it is not there.
+            ObjectDamagedError: it is, and cannot be read, or is another one.
+        """
+        with self._guard:
+            found = self._trees.get(name)
+            if found is not None:
+                self._trees.move_to_end(name)
+                return found[0]
+        data = self._own_tree(name)
+        if data is None:
+            with Objects(self._git) as objects:
+                kind, data = objects.read(name)
+            if kind != "tree":
+                raise ObjectDamagedError(name, str(self._git.directory))
+        return self._kept(name, data)
+
+    def keep_tree(self, data: bytes, like: str) -> str:
+        """Return the id of a tree that is written now, unless it is known to be there.
+
+        Raises:
+            GitDiskError: the disk takes no more.
+        """
+        name = object_id("tree", data, like)
+        with self._guard:
+            known = name in self._trees
+        if not known:
+            self._write(name, "tree", data)
+            self._kept(name, data)
+        return name
+
+    def keep_blob(self, data: bytes, like: str) -> str:
+        """Return the id of a file's bytes, written now if they are not there; as `keep_tree`."""
+        name = object_id("blob", data, like)
+        self._write(name, "blob", data)
+        return name
+
+    def _kept(self, name: str, data: bytes) -> Members:
+        """Remember a tree that is there."""
+        members = dict(members_of(data, len(name) // 2))
+        with self._guard:
+            if name not in self._trees:
+                self._trees[name] = members, len(data)
+                self._room -= len(data)
+            while self._room < 0 and len(self._trees) > 1:
+                self._room += self._trees.popitem(last=False)[1][1]
+        return members
+
+    def _own_tree(self, name: str) -> bytes | None:
+        """Return a tree that lies there as a file of its own; None: git may know more."""
+        try:
+            whole = zlib.decompress(self._place(name).read_bytes())
+        except (OSError, zlib.error):
+            return None
+        head, _, data = whole.partition(b"\0")
+        is_it = head == b"tree %d" % len(data) and object_id("tree", data, name) == name
+        return data if is_it else None
+
+    def _write(self, name: str, kind: str, data: bytes) -> None:
+        place = self._place(name)
+        if place.exists():
+            return
+        try:
+            place.parent.mkdir(exist_ok=True)
+            _write_durably(
+                place, zlib.compress(b"%s %d\0" % (kind.encode(), len(data)) + data, _FAST)
+            )
+        except OSError as error:
+            if error.errno not in _OF_THE_DISK:
+                raise
+            raise GitDiskError("hash-object", os.strerror(error.errno)) from error
+
+    def _place(self, name: str) -> Path:
+        return self._folder / name[:2] / name[2:]
+
+
+def _write_durably(place: Path, packed: bytes) -> None:
+    scratch = place.with_name(f"tmp_obj_{os.getpid()}_{threading.get_ident()}")
+    scratch.unlink(missing_ok=True)
+    fd = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o444)
+    try:
+        with os.fdopen(fd, "wb", buffering=0) as file:
+            left = memoryview(packed)
+            while left:
+                left = left[file.write(left) :]
+            os.fsync(fd)
+        scratch.replace(place)
+    except BaseException:
+        with suppress(OSError):
+            scratch.unlink()
+        raise
