@@ -8,7 +8,7 @@ be compared.
 import msgspec
 
 from cli.escape import json_text
-from cli.request_answers import BudgetAnswer, PolicyTrial, Requests, Told
+from cli.request_answers import BudgetAnswer, PolicyTrial, Request, Requests, Told
 from events.conversation import Tier
 from events.ids import ApprovalId, AttemptId, CommitId, Digest, RunId, TicketId
 from events.ticket import Cause, TicketState
@@ -246,6 +246,7 @@ ANSWERS: dict[str, type[msgspec.Struct]] = {
     "status": Status,
     "usage": UsageAnswer,
     "approvals": Requests,
+    "approvals --follow": Request,
     "approve": Told,
     "reject": Told,
     "pause": Told,

@@ -1,13 +1,15 @@
 """`trackside check TRACK`: whether a track could be run, without running anything."""
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Literal, TypeVar
 
+import msgspec
+
+from cli.answers import print_answer
 from cli.errors import InputUnreadableError
 from cli.escape import shown
 from cli.exit_code import ExitCode
@@ -21,6 +23,23 @@ T = TypeVar("T")
 
 MOST_NAMED = 10
 """Ready tickets that the summary names; all of them are in the JSON."""
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """What `check` answers."""
+
+    code: Literal["valid", "invalid"]
+    source: str
+    """The track file, as it was named."""
+    problems: tuple[str, ...] = ()
+    """Each with its place; none if it is valid."""
+    track: str | msgspec.UnsetType = msgspec.UNSET
+    """Of a valid track its id; this and what follows is left out of an invalid one's answer."""
+    title: str | msgspec.UnsetType = msgspec.UNSET
+    tickets: int | msgspec.UnsetType = msgspec.UNSET
+    """How many there are."""
+    ready: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    """Tickets that could begin at once."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         unknown = check_archetypes(spec, loaded.settings.archetypes)
         problems += (f"{args.track}: {problem}" for problem in unknown)
     if args.json:
-        print(json.dumps(_answer(args.track, spec, problems), indent=2))
+        print_answer(_answer(args.track, spec, problems))
     elif problems or spec is None:
         print(*map(shown, problems), sep="\n", file=sys.stderr)
     else:
@@ -82,14 +101,14 @@ def _summary(spec: TrackSpec) -> str:
     return f"{tickets}, {len(ready)} ready{names}"
 
 
-def _answer(source: str, spec: TrackSpec | None, problems: list[str]) -> dict[str, Any]:
-    answer: dict[str, Any] = {"code": "invalid", "source": source, "problems": problems}
+def _answer(source: str, spec: TrackSpec | None, problems: list[str]) -> Checked:
     if problems or spec is None:
-        return answer
-    return answer | {
-        "code": "valid",
-        "track": spec.id,
-        "title": spec.title,
-        "tickets": len(spec.tickets),
-        "ready": _ready(spec),
-    }
+        return Checked(code="invalid", source=source, problems=tuple(problems))
+    return Checked(
+        code="valid",
+        source=source,
+        track=spec.id,
+        title=spec.title,
+        tickets=len(spec.tickets),
+        ready=tuple(_ready(spec)),
+    )

@@ -2,12 +2,14 @@
 
 import msgspec
 
+from cli.recover import Savable
 from cli.report import Written
 from cli.verify import Verification
 from replay.consultation import Consultation
 from replay.diff import Comparison
 from replay.exchange import Exchange
 from replay.fork import Forked
+from replay.reports.plain import EventLine, StateUpdate
 from replay.show import Shown
 from replay.trees import CheckedOut
 from replay.why import Why
@@ -22,5 +24,8 @@ ANSWERS: dict[str, type[msgspec.Struct]] = {
     "checkout": CheckedOut,
     "fork": Forked,
     "report": Written,
+    "recover": Savable,
+    "export": EventLine,
+    "export --format state": StateUpdate,
 }
 """Command -> the shape of its answer."""

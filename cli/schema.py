@@ -29,16 +29,24 @@ _RECORD: dict[str, Schema] = {
         "minimum": 1,
         "description": "Position of the last event of the same decision.",
     },
+    "synced": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "The last position that was safe by then; left out if it is the one before.",
+    },
     "cause": {
         "type": ["object", "null"],
         "description": "The command, on the first event of its decision.",
     },
     "sum": {
         "type": "string",
-        "description": "Running sha256 of the log up to here: its first 16 bytes, in hex.",
+        "pattern": "^[0-9a-f]{32}$",
+        "description": "Running sha256 of the log up to here: its first 16 bytes, in hex. "
+        "On the last line of a decision, and on no other.",
     },
 }
 """What stands around each event of the log."""
+_OPTIONAL = {"synced", "sum"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -90,7 +98,7 @@ def log_schema() -> Schema:
     line: Schema = {
         "type": "object",
         "properties": _RECORD | {"event": event},
-        "required": [*_RECORD, "event"],
+        "required": [*(name for name in _RECORD if name not in _OPTIONAL), "event"],
         "$defs": parts,
     }
     return _schema("One line of the event log of trackside", line)
@@ -99,13 +107,25 @@ def log_schema() -> Schema:
 def answers_schema() -> Schema:
     """Return the schema of what each command prints with ``--json``, by command.
 
-    `log` prints the records as they stand in the log instead.
+    What stands under ``failure`` is what any of them prints if it cannot answer. `log` prints the
+    records as they stand in the log, and `export --format otel` OTLP in JSON.
     """
     from cli.answers import ANSWERS
+    from cli.check import Checked
+    from cli.failure import Failure
     from cli.past_answers import ANSWERS as OF_THE_PAST
+    from cli.view import ViewAnswer
 
-    kinds = ANSWERS | OF_THE_PAST
+    others: dict[str, type[msgspec.Struct]] = {
+        "check": Checked,
+        "view": ViewAnswer,
+        "failure": Failure,
+    }
+    kinds = ANSWERS | OF_THE_PAST | others
     forms, parts = _components(*kinds.values())
+    for kind in kinds.values():
+        part = parts[kind.__name__]
+        part["required"] = [name for name in part["properties"] if name not in _left_out(kind)]
     body: Schema = {"type": "object", "properties": dict(zip(kinds, forms, strict=True))}
     return _schema("What commands of trackside answer", body | {"$defs": parts})
 
@@ -124,6 +144,12 @@ def _components(*kinds: Any) -> tuple[list[Schema], Schema]:  # noqa: ANN401 - t
         kinds, schema_hook=_any, ref_template="#/$defs/{name}"
     )
     return list(forms), parts
+
+
+def _left_out(kind: type[msgspec.Struct]) -> set[str]:
+    """Return the fields of an answer that may be missing; all others are always printed."""
+    fields = msgspec.structs.fields(kind)
+    return {field.encode_name for field in fields if field.default is msgspec.UNSET}
 
 
 def _any(kind: type) -> Schema:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from replay.archive import Archive
@@ -42,9 +43,9 @@ def named(spans: list[Json], operation: str) -> list[Json]:
 
 def test_every_event_is_there_with_its_texts(archive: Archive) -> None:
     rows = [event_of(recorded, archive.text) for recorded in archive.records()]
-    assert [row["position"] for row in rows] == list(range(1, archive.last + 1))
-    assert all(row["event"]["type"] for row in rows)
-    messages = [row["event"]["message"] for row in rows if row["event"].get("message")]
+    assert [row.position for row in rows] == list(range(1, archive.last + 1))
+    assert all(row.event["type"] for row in rows)
+    messages = [row.event["message"] for row in rows if row.event.get("message")]
     assert messages
     assert all(isinstance(message, str) for message in messages)
 
@@ -131,7 +132,7 @@ def test_what_was_said_is_not_in_a_trace(baked: RunFolder) -> None:
 def test_the_state_has_the_shape_that_a_board_of_tickets_listens_to(baked: RunFolder) -> None:
     archive = archive_of(baked)
     world = state_at(archive)
-    update = state_update(world, archive.text)
+    update = json.loads(msgspec.json.encode(state_update(world, archive.text)))
     assert update["type"] == "mma_state_update"
     payload = update["payload"]
     assert list(payload) == ["status", "active_tier", "tier_usage", "track", "tickets"]
@@ -148,10 +149,11 @@ def test_the_state_has_the_shape_that_a_board_of_tickets_listens_to(baked: RunFo
 def test_who_is_at_work_is_named_by_tier(baked: RunFolder) -> None:
     archive = archive_of(baked)
     asked = position_of(baked, "attempt.call_begun", "attempt/base.1")
-    tier = state_update(state_at(archive, asked), archive.text)["payload"]["active_tier"]
+    tier = state_update(state_at(archive, asked), archive.text).payload.active_tier
+    assert tier is not None
     assert tier.startswith("Tier 3 (Worker): ")
     failed = position_of(baked, "hint.asked", "hint/base.1.c3")
-    tier = state_update(state_at(archive, failed), archive.text)["payload"]["active_tier"]
+    tier = state_update(state_at(archive, failed), archive.text).payload.active_tier
     assert tier == "Tier 4 (QA): base"
 
 
