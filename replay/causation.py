@@ -91,7 +91,7 @@ def _within(made: Sequence[Recorded], place: int) -> Recorded:
 
 
 def _blocked(records: Streams, ticket: TicketId, before: int) -> Recorded | None:
-    return records.last(RUN, before, TicketBlocked, lambda one: one.ticket == ticket)
+    return records.last_about(ticket, before, TicketBlocked)
 
 
 Finder = Callable[[Streams, Recorded, Any], Recorded | None]
@@ -100,13 +100,9 @@ Finder = Callable[[Streams, Recorded, Any], Recorded | None]
 def _made_ready(records: Streams, recorded: Recorded) -> Recorded | None:
     """Return what let a ticket be assigned: its plan, an unlocking, a release, or a new try."""
     before, ticket = recorded.position, getattr(recorded.event, "ticket", None)
-    found = (
-        records.last(RUN, before, TicketUnlocked, lambda one: one.ticket == ticket),
-        records.last(RUN, before, TicketRequeued, lambda one: one.ticket == ticket),
-        records.last(RUN, before, TicketReleased, lambda one: one.ticket == ticket),
-        records.last(RUN, before, TicketsPlanned),
-    )
-    return _latest(found)
+    ways = (TicketUnlocked, TicketRequeued, TicketReleased)
+    found = [records.last_about(ticket, before, way) for way in ways]
+    return _latest([*found, records.last_about(None, before, TicketsPlanned)])
 
 
 def _latest(found: Iterable[Recorded | None]) -> Recorded | None:

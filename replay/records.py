@@ -25,6 +25,8 @@ class Streams:
     def __init__(self) -> None:
         """Begin with no record."""
         self._streams: dict[StreamId, list[Recorded]] = {RUN: [], LOG: []}
+        self._about: dict[tuple[type[Event], TicketId | None], list[Recorded]] = {}
+        """Those of the run, by what they are about: there are as many as tickets, and more."""
 
     def of(self, stream: StreamId) -> Sequence[Recorded]:
         """Return all records of a stream, in order."""
@@ -44,6 +46,22 @@ class Streams:
                 return recorded
         return None
 
+    def last_about(
+        self, ticket: TicketId | None, before: int, kind: type[Event]
+    ) -> Recorded | None:
+        """Return the last record of the run before a position that is of `kind` and on a ticket.
+
+        None as the ticket is for events about none.
+        """
+        there = self._about.get((kind, ticket), ())
+        return next((one for one in reversed(there) if one.position < before), None)
+
+    def _add(self, recorded: Recorded) -> None:
+        self._streams.setdefault(recorded.stream, []).append(recorded)
+        if recorded.stream == RUN:
+            about = type(recorded.event), getattr(recorded.event, "ticket", None)
+            self._about.setdefault(about, []).append(recorded)
+
     def decision(self, recorded: Recorded) -> Sequence[Recorded]:
         """Return the records of the decision that a record is part of."""
         return [one for one in self.of(recorded.stream) if one.commit == recorded.commit]
@@ -54,7 +72,7 @@ class Growing(Streams):
 
     def take(self, recorded: Recorded) -> None:
         """Add the next record."""
-        self._streams.setdefault(recorded.stream, []).append(recorded)
+        self._add(recorded)
 
     def decision(self, recorded: Recorded) -> Sequence[Recorded]:
         """Return the records of the last decision; `recorded` is one of them."""
@@ -84,7 +102,7 @@ class Records(Streams):
             self.world = fold(batch, self.world)
             for recorded in batch:
                 if recorded.stream in self._streams:
-                    self._streams[recorded.stream].append(recorded)
+                    self._add(recorded)
                 if recorded.position == about:
                     self.about = recorded
 

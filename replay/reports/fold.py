@@ -70,6 +70,7 @@ class Fold:
         self._types: dict[str, int] = {}
         self._statuses: dict[TicketId, TicketState] = {}
         self._activities: dict[AttemptId, str] = {}
+        self._at_work: set[AttemptId] = set()
         self._models: dict[AttemptId, str] = {}
         self._standing = ""
         self._idle: list[bool] = []
@@ -102,7 +103,7 @@ class Fold:
     def take(self, recorded: Recorded) -> None:
         """Add one record."""
         before, event = self.world, recorded.event
-        self._idle.append(not self._at_work() or isinstance(event, LogOpened | RunForked))
+        self._idle.append(not self._at_work or isinstance(event, LogOpened | RunForked))
         self._records.take(recorded)
         self.world = evolve(before, recorded.stream, event, recorded.position)
         attempt = _attempt_of(recorded)
@@ -125,9 +126,6 @@ class Fold:
         axis = axis_of(self.events.at, self._idle)
         self.events.x.extend(axis.x)
         return axis
-
-    def _at_work(self) -> bool:
-        return any(activity in _AT_WORK for activity in self._activities.values())
 
     def _details(self, recorded: Recorded, before: World) -> int:
         event = recorded.event
@@ -185,6 +183,7 @@ class Fold:
         doing = "over" if over else activity_of(state, self._statuses[ticket])
         if self._activities.get(name) != doing:
             self._activities[name] = doing
+            (self._at_work.add if doing in _AT_WORK else self._at_work.discard)(name)
             yield ("a", self.attempts[name], ACTIVITIES.index(doing))
 
     def _used(self, recorded: Recorded, attempt: AttemptId | None) -> Iterator[Delta]:
