@@ -3,6 +3,7 @@
 import msgspec
 
 from actors.workshop import Workshop
+from events.action import Surroundings
 from events.approval import Answer
 from events.attempt import Attempt, Gate
 from events.attempt_rules import judgement_of
@@ -33,12 +34,19 @@ def editable(system: str, message: str) -> str:
     return f"{system}\n{PARTS}\n{message}"
 
 
-def fitted(workshop: Workshop, state: Attempt, answer: Answer, edited: str) -> Fitted:
+def fitted(
+    workshop: Workshop,
+    state: Attempt,
+    answer: Answer,
+    edited: str,
+    surroundings: Surroundings | None = None,
+) -> Fitted:
     """Return `answer` with `edited` in place of what the attempt asks about.
 
     Of a tool call that is the JSON of its arguments; of a spawn the prompt, with or without its
     system part. What counts is what is kept of it, without secrets: that will run, and is shown.
-    The worktree is looked at as it is, and nothing is changed.
+    The worktree is looked at as it is, and nothing is changed. `surroundings` are those of the
+    process that asked, for a command that will not run in this one.
 
     Raises:
         EditInvalidError: it cannot run so, or the policy denies it.
@@ -48,7 +56,7 @@ def fitted(workshop: Workshop, state: Attempt, answer: Answer, edited: str) -> F
         raise EditInvalidError("there is nothing to edit")
     if gate.action.kind == "spawn":
         return _fitted_prompt(workshop, state, answer, edited)
-    return _fitted_call(workshop, state, gate, answer, edited)
+    return _fitted_call(workshop, state, gate, answer, edited, surroundings)
 
 
 def take_up(workshop: Workshop, state: Attempt) -> None:
@@ -78,7 +86,12 @@ def _fitted_prompt(workshop: Workshop, state: Attempt, answer: Answer, edited: s
 
 
 def _fitted_call(
-    workshop: Workshop, state: Attempt, gate: Gate, answer: Answer, edited: str
+    workshop: Workshop,
+    state: Attempt,
+    gate: Gate,
+    answer: Answer,
+    edited: str,
+    surroundings: Surroundings | None,
 ) -> Fitted:
     def read_output(call: CallId) -> str | None:
         kept = state.outputs.get(call)
@@ -88,11 +101,11 @@ def _fitted_call(
     tools = workshop.toolbox(workshop.worktrees / state.id, state.bound, read_output)
     arguments = workshop.blobs.keep(edited)
     asked = RequestedCall(call.tool, workshop.blobs.text(arguments), call.native_id)
-    considered = tools.consider(asked)
+    considered = tools.consider(asked, state.tree, surroundings)
     if isinstance(considered, Refusal):
         raise EditInvalidError(considered.text)
     judgement = judgement_of(state, considered)
     if judgement.verdict == "deny":
         raise EditInvalidError(f"the policy denies it: {judgement.reason}")
     changed = msgspec.structs.replace(answer, arguments=arguments, digest=considered.digest)
-    return Fitted(changed, tools.preview(asked))
+    return Fitted(changed, tools.preview(asked, surroundings))

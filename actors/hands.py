@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from actors.workshop import Workshop
-from events.action import Action, Outcome
+from events.action import Action, Outcome, Surroundings
 from events.approval import Question
 from events.attempt import Attempt, Gate
 from events.attempt_commands import (
@@ -157,10 +157,14 @@ class Hands:
             archetype=state.bound.ticket.assigned_to,
             arguments=self._shop.blobs.keep(arguments),
             preview=self._shop.blobs.keep(preview),
+            surroundings=self._surroundings(gate.action, state),
             system=state.system if gate.action.kind == "spawn" else "",
             rule=gate.rule,
             expiry=gate.expiry,
         )
+
+    def _surroundings(self, action: Action, state: Attempt) -> Surroundings | None:
+        return self._tools(state).surroundings(state.tree) if action.effect == "command" else None
 
     def _shown(self, action: Action, call: Call | None, state: Attempt) -> tuple[str, str]:
         read = self._shop.blobs.text
@@ -253,7 +257,7 @@ class Hands:
         if state.permit is not None and state.permit.arguments is not None:
             arguments = state.permit.arguments
         asked = _requested(call, self._shop.blobs.text(arguments))
-        considered = self._tools(state).consider(asked)
+        considered = self._tools(state).consider(asked, state.tree)
         if isinstance(considered, Refusal):
             return RequestTool(call.call, None, considered.text)
         words = _words_of(asked) if call.tool in {FINISH, GIVE_UP} else ""

@@ -178,4 +178,4 @@ def _fitted(this: OpenRun, approval: ApprovalId, answer: Answer, edited: str) ->
         workshop = workshop_of(this, runner, models, prices_in_force(os.environ))
         if state.gate is not None and state.gate.action.kind == "tool":
             take_up(workshop, state)
-        return fitted(workshop, state, answer, edited)
+        return fitted(workshop, state, answer, edited, question.surroundings)

@@ -28,6 +28,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """The system prompt of a worker."""
     preview: str
     """What will really happen: a diff, or a command and its place; whole."""
+    environment: tuple[str, ...]
+    """Names of the variables that a command would get to see."""
     expires_in_s: float | None
     """Seconds until the policy answers, 0 if its time is over; null: never."""
     on_expiry: str
@@ -153,6 +155,7 @@ def request_of(
         arguments=arguments,
         system=system,
         preview=preview,
+        environment=question.surroundings.environment if question.surroundings else (),
         expires_in_s=left_s,
         on_expiry=question.expiry.verdict if question.expiry else "",
     )

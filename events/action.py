@@ -27,13 +27,22 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True):
     """sha256 over all that an approval is bound to.
 
     Of a tool call: the tool, its arguments, the version of the policy, the bytes of the files it
-    would change, and for a command its sandbox and the names in its environment. Of a spawn: both
-    prompts. Of a merge: the tree.
+    would change, and for a command its `Surroundings`. Of a spawn: both prompts. Of a merge: the
+    tree.
     """
     changed_lines: int = 0
     """Lines that the edit adds and removes, together."""
     confined: bool = True
     """Whether its effects cannot leave the worktree."""
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """Where a command would run: all that an approval of it is bound to beside its words."""
+
+    environment: tuple[str, ...]
+    """Names of the variables that it gets to see."""
+    digest: Digest
+    """sha256 over those, its sandbox and the tree of the worktree."""
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):

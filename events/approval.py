@@ -9,7 +9,7 @@ from typing import Literal, assert_never
 
 import msgspec
 
-from events.action import Action, Kind
+from events.action import Action, Kind, Surroundings
 from events.base import Command, Event
 from events.clocks import Clocks, elapsed_s
 from events.decider import Decider
@@ -43,6 +43,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The system prompt of a spawn, which an edit may change too."""
     preview: Text = ""
     """Unified diff, exact command or whole prompt, for a person to read."""
+    surroundings: Surroundings | None = None
+    """Of a command: where it would run. An edited one runs there as well, whoever edits it."""
     rule: str = ""
     """The rule of the policy that asks."""
     expiry: Expiry | None = None

@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import NamedTuple, assert_never
 
-from events.action import Action, Outcome
+from events.action import Action, Outcome, Surroundings
 from events.conversation import RequestedCall, ToolSpec
 from events.ids import CallId, Digest
 from events.settings import Limits
@@ -94,30 +94,43 @@ class Toolbox:
         """The tools as a model is told of them."""
         return tool_schemas.specs(self._allowed)
 
-    def consider(self, call: RequestedCall) -> Action | Refusal:
+    def surroundings(self, tree: str) -> Surroundings:
+        """Return where a command would run while the worktree is at `tree`."""
+        names = tuple(sorted(self._environment))
+        parts = (self._runner.sandbox.profile, *names, tree)
+        return Surroundings(names, _digest([part.encode() for part in parts]))
+
+    def consider(
+        self, call: RequestedCall, tree: str = "", surroundings: Surroundings | None = None
+    ) -> Action | Refusal:
         """Return what `call` would do, for a policy to judge; to be asked just before its turn.
 
         The digest covers the tool, all arguments, the version of the policy, the files it would
-        change, as they are now, and for a command how it would be confined and the names in its
-        environment.
+        change, as they are now, and for a command its surroundings.
+
+        Args:
+            call: What is asked for.
+            tree: What the worktree is at.
+            surroundings: Of a command that would run elsewhere; None: it would run here.
 
         Raises:
             WorktreeUnusableError: the disk or the system failed.
         """
         try:
-            return self._consider(call)
+            return self._consider(call, tree, surroundings)
         except ToolError as error:
             return Refusal(str(error))
         except OSError as error:
             return Refusal(self._words_for(error))
 
-    def preview(self, call: RequestedCall) -> str:
+    def preview(self, call: RequestedCall, surroundings: Surroundings | None = None) -> str:
         """Return what `call` will really do, for people: the diff, or the command and its place.
 
-        Nothing is cut and nothing is escaped; that is for whoever shows it.
+        Nothing is cut and nothing is escaped; that is for whoever shows it. `surroundings` as for
+        `consider`.
         """
         try:
-            return self._preview(call)
+            return self._preview(call, surroundings or self.surroundings(""))
         except ToolError as error:
             return f"refused: {error}\n"
         except OSError as error:
@@ -156,15 +169,16 @@ class Toolbox:
     def _decoded(self, call: RequestedCall) -> tuple[Tool, AnyArguments]:
         return tool_schemas.decoded_arguments(call.tool, call.arguments, self._allowed)
 
-    def _consider(self, call: RequestedCall) -> Action:
+    def _consider(
+        self, call: RequestedCall, tree: str, surroundings: Surroundings | None
+    ) -> Action:
         tool, arguments = self._decoded(call)
         parts = _parts(tool, arguments, self._policy)
         command, confined, changed, named = "", True, 0, self._paths_read(arguments)
         match arguments:
             case RunCommand():
                 command, confined = arguments.command, self._runner.sandbox.confines
-                parts.append(self._runner.sandbox.profile.encode())
-                parts += [name.encode() for name in sorted(self._environment)]
+                parts.append((surroundings or self.surroundings(tree)).digest.encode())
             case WriteFile() | ReplaceText() | DeleteFile() | MoveFile():
                 plan = writing.plan(self.root, arguments)
                 changed = sum(plan.changed_lines)
@@ -192,7 +206,7 @@ class Toolbox:
         except (FileNotFoundError, NotADirectoryError):
             return (path,)
 
-    def _preview(self, call: RequestedCall) -> str:
+    def _preview(self, call: RequestedCall, surroundings: Surroundings) -> str:
         tool, arguments = self._decoded(call)
         match arguments:
             case WriteFile() | ReplaceText() | DeleteFile() | MoveFile():
@@ -204,7 +218,7 @@ class Toolbox:
                     f"command: {command.replace(chr(10), under)}\n"
                     f"worktree: {self.root}\n"
                     f"time limit: {self._timeout_s(arguments):g} s\n"
-                    f"environment: {' '.join(sorted(self._environment))}\n"
+                    f"environment: {' '.join(surroundings.environment)}\n"
                     f"sandbox: {sandbox.level}: {sandbox.description}\n"
                 )
             case _:

@@ -136,12 +136,12 @@ def _while_down(project: Project, verdict: str, options: list[str]) -> None:
 def _before_the_use(project: Project, verdict: str, options: list[str]) -> None:
     assert project.run(*options).code == WAITING
     _answer(project, verdict)
-    last = project.records()[-1].position
-    for position in (last + 2, last + 4):  # behind log.opened; then behind another, and one more
-        words = ("resume", "run", "--repo", str(project.repo.path))
+    words = ("resume", "run", "--repo", str(project.repo.path))
+    for _ in range(2):
+        position = project.records()[-1].position + 2  # behind log.opened, all that is due at once
         with started(*words, environment={VARIABLE: f"after-position:{position}"}) as process:
             assert ended(process).code == -signal.SIGKILL
-        assert not uses(project)
+        assert not list(project.cache.rglob("a.txt"))
     assert project.resume().code == COMPLETED
 
 
