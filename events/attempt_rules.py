@@ -59,7 +59,7 @@ from events.attempt_events import (
     WorkFinished,
     WorktreeLost,
 )
-from events.attempt_fold import evolve
+from events.attempt_fold import DRAFTS, evolve
 from events.attempt_terms import Call, Terms
 from events.decider import Decider
 from events.errors import CommandRefusedError
@@ -375,5 +375,5 @@ def _refused(state: Attempt, call: Call, text: str) -> ToolFinished:
 
 
 DECIDER: Decider[Attempt, AttemptCommand, AttemptEvent] = Decider(
-    Attempt(), decide, evolve, AttemptCommand
+    Attempt(), decide, evolve, AttemptCommand, DRAFTS
 )

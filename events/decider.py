@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Generic, TypeVar
 
-from events.base import Command, Event
+from events.base import Command, Event, UnknownEvent
+from events.drafts import Drafts
 
 S = TypeVar("S")
 C = TypeVar("C", bound=Command)
@@ -25,7 +26,16 @@ class Decider(Generic[S, C, E]):
     evolve: Callable[[S, E], S]
     command_type: Any
     """The union of the commands, for decoding a recorded cause."""
+    drafts: Drafts[S, Any] | None = None
+    """How ``evolve`` works, if many events at once cost less than one after another."""
 
     def fold(self, events: Iterable[E], state: S | None = None) -> S:
-        """Return the state after `events`, in order, from `state` (else from the beginning)."""
-        return reduce(self.evolve, events, self.initial if state is None else state)
+        """Return the state after `events`, in order, from `state` (else from the beginning).
+
+        An event that this program does not know changes nothing.
+        """
+        before = self.initial if state is None else state
+        known = (event for event in events if not isinstance(event, UnknownEvent))
+        if self.drafts is None:
+            return reduce(self.evolve, known, before)
+        return self.drafts.fold(before, known)

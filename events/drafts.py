@@ -29,8 +29,13 @@ class Drafts(Generic[S, D]):
 
     def evolve(self, state: S, event: Event) -> S:
         """Return the state after `event`."""
+        return self.fold(state, (event,))
+
+    def fold(self, state: S, events: Iterable[Event]) -> S:
+        """Return the state after all of `events`, in order."""
         draft = self.open(state)
-        self.rules[type(event)](draft, event)
+        for event in events:
+            self.rules[type(event)](draft, event)
         return self.close(draft)
 
 

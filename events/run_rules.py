@@ -68,7 +68,7 @@ from events.run_events import (
     TicketUnlocked,
     TicketUnparked,
 )
-from events.run_fold import evolve
+from events.run_fold import DRAFTS, evolve
 from events.run_terms import Ending
 from events.ticket import OPEN, Block, Cause, Ticket
 from events.track import is_over
@@ -281,11 +281,11 @@ def _complete(command: RecordResult, active: Active, state: Run) -> list[RunEven
     completed = TicketCompleted(
         active.ticket, active.attempt, command.commit, command.tree, command.usage
     )
-    return [completed, *_unlocked(evolve(state, completed), active.ticket)]
+    return [completed, *_unlocked(state, active.ticket)]
 
 
-def _unlocked(after: Run, ticket: TicketId) -> list[RunEvent]:
-    return [TicketUnlocked(free, ticket) for free in after.plan.unlocked_by(ticket)]
+def _unlocked(state: Run, ticket: TicketId) -> list[RunEvent]:
+    return [TicketUnlocked(free, ticket) for free in state.plan.unlocked_by(ticket)]
 
 
 def _block(state: Run, ticket: Ticket, block: Block) -> list[RunEvent]:
@@ -304,7 +304,7 @@ def _held(state: Run, ticket: Ticket) -> list[RunEvent]:
 def _skip(command: SkipTicket, state: Run) -> list[RunEvent]:
     ticket = _open_ticket(command, state, command.ticket)
     skipped = TicketSkipped(ticket.id, command.by, command.reason)
-    return [skipped, *_unlocked(evolve(state, skipped), ticket.id)]
+    return [skipped, *_unlocked(state, ticket.id)]
 
 
 def _release(command: ReleaseTicket, state: Run) -> list[RunEvent]:
@@ -341,4 +341,4 @@ def _ending(state: Run) -> Ending:
     return "blocked" if state.plan.count("blocked") else "completed"
 
 
-DECIDER: Decider[Run, RunCommand, RunEvent] = Decider(Run(), decide, evolve, RunCommand)
+DECIDER: Decider[Run, RunCommand, RunEvent] = Decider(Run(), decide, evolve, RunCommand, DRAFTS)

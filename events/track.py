@@ -154,11 +154,12 @@ class Track(msgspec.Struct, frozen=True):
         )
 
     def unlocked_by(self, ticket: TicketId) -> list[TicketId]:
-        """Return the locked dependents that wait for nothing, now that `ticket` is done."""
+        """Return the locked dependents that wait for nothing once `ticket` is done, if not yet."""
+        last = 0 if self.tickets[ticket].status in DONE else 1
         return [
             dependent
             for dependent in self.plan.dependents[ticket]
-            if self.tickets[dependent].status == "locked" and not self.waiting_on[dependent]
+            if self.waiting_on[dependent] == last and self.tickets[dependent].status == "locked"
         ]
 
     def held_by(self, ticket: TicketId) -> list[tuple[TicketId, TicketId]]:

@@ -1,6 +1,6 @@
 """One stream, living: decide, record, then believe, in one place and in this order."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, Generic, cast
 
 from events.decider import C, Decider, E, S
@@ -31,7 +31,7 @@ class Entity(Generic[S, C, E]):
     def load(cls, log: EventLog, stream: StreamId, decider: Decider[S, C, E]) -> "Entity[S, C, E]":
         """Return the stream as it stands in `log`."""
         entity = cls(log, stream, decider)
-        entity._take(log.read_stream(stream))
+        entity._take(tuple(log.read_stream(stream)))
         return entity
 
     @property
@@ -73,8 +73,10 @@ class Entity(Generic[S, C, E]):
         """
         self._log.flush(self._position)
 
-    def _take(self, records: Iterable[Recorded]) -> None:
-        for recorded in records:
-            self._state = self._decider.evolve(self._state, cast("Any", recorded.event))
-            self._version = recorded.version
-            self._position = recorded.position
+    def _take(self, records: Sequence[Recorded]) -> None:
+        if not records:
+            return
+        events = (cast("Any", recorded.event) for recorded in records)
+        self._state = self._decider.fold(events, self._state)
+        self._version = records[-1].version
+        self._position = records[-1].position

@@ -102,6 +102,12 @@ def test_every_event_of_a_stream_has_a_rule_there_and_a_strange_one_has_none() -
         world.fold(strange)
 
 
+@pytest.mark.parametrize("kind", DECIDERS)
+def test_a_stream_by_itself_passes_over_what_nobody_knows(kind: str) -> None:
+    decider = DECIDERS[kind]
+    assert decider.fold([UnknownEvent('{"type":"dreamt"}')]) == decider.initial
+
+
 def test_an_unknown_event_and_the_logs_diary_change_no_state() -> None:
     before = folded(("attempt/T1.1", AttemptStarted(terms())))
     unknown = UnknownEvent('{"type":"attempt.dreamt"}')
