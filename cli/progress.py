@@ -156,11 +156,11 @@ def progress_for(
 def line_of(recorded: Recorded) -> str:
     """Return one escaped line: the time (UTC), the attempt if it is about one, what happened."""
     about = name_of(recorded.stream)
-    words = f"{about} {words_of(recorded.event)}" if about else _sentence(recorded.event)
+    words = f"{about} {words_of(recorded.event)}" if about else sentence_of(recorded.event)
     return f"{recorded.at[11:19]} {clipped(words, LINE_CHARS)}"
 
 
-def _sentence(event: Event) -> str:
+def sentence_of(event: Event) -> str:
     """Return the words of an event of the run; those about no ticket need their subject."""
     words = words_of(event)
     subject = _SUBJECTS.get(type(event))

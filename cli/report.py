@@ -14,8 +14,7 @@ from cli.escape import path_text, shown
 from cli.exit_code import ExitCode
 from cli.history import add_arguments, repository_of
 from cli.past import archive_in, say_torn
-from cli.progress import NOTABLE
-from cli.words import words_of
+from cli.progress import NOTABLE, sentence_of
 from events.conversation import Usage
 from events.ids import Digest, RunId
 from models.prices import cost
@@ -86,7 +85,7 @@ def means() -> Means:
         return cost(model, usage, on)
 
     return Means(
-        describe=words_of,
+        describe=sentence_of,
         price=price,
         notable=lambda event: type(event) in NOTABLE,
         program=version("trackside"),

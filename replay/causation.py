@@ -58,9 +58,14 @@ ROOTS = (ReplyRecorded, CallFailed, ActorCrashed, TicketsPlanned)
 theirs."""
 
 
-def cause_of(records: Streams, recorded: Recorded) -> Recorded | None:
-    """Return the record that led to `recorded`; None if the log knows of nothing before it."""
-    if isinstance(recorded.event, ROOTS):
+def cause_of(
+    records: Streams, recorded: Recorded, *, beyond_roots: bool = False
+) -> Recorded | None:
+    """Return the record that led to `recorded`; None if the log knows of nothing before it.
+
+    A chain that goes `beyond_roots` goes from an answer on to the call that asked for it.
+    """
+    if isinstance(recorded.event, ROOTS) and not beyond_roots:
         return None
     if isinstance(recorded.event, BlockerChanged):
         return _blocked(records, recorded.event.by, recorded.position)

@@ -109,7 +109,7 @@ class Fold:
         attempt = _attempt_of(recorded)
         ticket = _ticket_of(event, attempt)
         deltas = tuple(self._deltas(recorded, ticket, attempt))
-        rows, cause = self.events, cause_of(self._records, recorded)
+        rows, cause = self.events, cause_of(self._records, recorded, beyond_roots=True)
         self._moments.append(datetime.fromisoformat(recorded.at))
         rows.at.append(int((self._moments[-1] - self._moments[0]) / _MS))
         rows.stream.append(_row(self._streams, recorded.stream))

@@ -97,6 +97,9 @@ def test_every_cause_stands_before_its_effect(report: Report) -> None:
     causes = report.page.events.cause
     assert all(cause < position for position, cause in enumerate(causes, start=1))
     assert sum(map(bool, causes)) > len(causes) // 2
+    types = [report.page.types[kind] for kind in report.page.events.type]
+    replied = [place for place, name in enumerate(types) if name == "attempt.replied"]
+    assert {types[causes[place] - 1] for place in replied} == {"attempt.call_begun"}
 
 
 def test_the_axis_goes_forward_and_never_stands_for_long(report: Report) -> None:

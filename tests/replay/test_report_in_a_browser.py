@@ -143,9 +143,12 @@ def test_the_search_finds_words_in_prompts_outputs_and_diffs(
             box.dispatchEvent(new Event("input"));
         }})()""")
         quiet.wait_for("/^[1-9].* match/.test(document.getElementById('events-sub').textContent)")
+        found = quiet.eval("document.querySelector('.hits').textContent")
+        assert quiet.eval("document.getElementById('events-sub').textContent").startswith(found)
         quiet.press("Enter")
         quiet.press("Escape")
         quiet.wait_for("!/match/.test(document.getElementById('events-sub').textContent)")
+        assert quiet.eval("document.querySelector('.hits').textContent") == ""
 
 
 def test_keys_lead_through_the_run_and_along_its_causes(
@@ -236,6 +239,20 @@ def test_the_page_fits_a_narrow_screen_in_light_and_dark(
     assert quiet.eval("document.documentElement.scrollWidth") == 380
     back = quiet.eval("getComputedStyle(document.documentElement).backgroundColor")
     assert (sum(map(int, back.strip("rgb()").split(","))) < 200) == dark
+
+
+@pytest.mark.parametrize("width", [380, 1440])
+def test_the_axis_has_its_times_and_none_is_cut_off(
+    quiet: Page, baked_page: Path, width: int
+) -> None:
+    quiet.open(baked_page, width=width, height=800)
+    labels, ends = quiet.eval("""(() => {
+        const chart = document.querySelector("#timeline .chart").getBoundingClientRect();
+        const ticks = [...document.querySelectorAll("#timeline .tick:not(.quiet)")];
+        return [ticks.length, ticks.map((one) => chart.right - one.getBoundingClientRect().right)];
+    })()""")
+    assert labels >= 2
+    assert min(ends) >= 0
 
 
 def test_the_address_names_the_moment(quiet: Page, baked_page: Path) -> None:

@@ -28,6 +28,8 @@ function select() {
   listView.rows.style.height = shownEvents.length * LINE + "px";
   listView.filters.forEach((one) => one.setAttribute("aria-pressed", String(one.dataset.filter === filter)));
   $("events-sub").textContent = found ? `${counted(shownEvents.length, "match").replace(/s$/, "es").replace("1 matches", "1 match")} of ${LAST.toLocaleString("en")}` : `${shownEvents.length.toLocaleString("en")} of ${LAST.toLocaleString("en")}`;
+  player.hits.textContent = found ? found.size.toLocaleString("en") : "";
+  player.hits.title = found ? "events that match; Enter goes to the next one" : "";
   const sight = sightOf(listView.list);
   drawRows(follow(sight), sight.height);
 }

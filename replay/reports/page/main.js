@@ -13,12 +13,13 @@ function drawTop() {
     type: "search", placeholder: "Search everything", "aria-label": "Search events, prompts, replies, diffs and outputs", spellcheck: "false", autocomplete: "off",
     oninput: () => { clearTimeout(wait); wait = setTimeout(() => search(player.search.value), 120); },
   });
+  player.hits = h("span", { class: "hits", "aria-live": "polite" });
   top_.badge = h("span", { class: "badge" });
   const lineage = RUN.lineage.map(([run, at]) => h("span", { class: "lineage" }, icon("fork"), `fork of ${plain(run)} at ${at}`));
   $("top").append(
     h("div", { class: "headline" },
       h("div", { class: "names" }, h("p", { class: "over" }, h("span", { class: "brand", text: "trackside" }), h("span", { text: plain(RUN.id) }), lineage), h("h1", {}, h("button", { type: "button", title: "The run as a whole (Esc)", onclick: chooseRun, text: line(RUN.title || RUN.track) }))),
-      h("div", { class: "find" }, h("label", { class: "search" }, icon("search"), player.search, h("kbd", { text: "/" })), button("theme", "Light, dark, as the system (t)", nextTheme), button("help", "Keys (?)", () => $("help").showModal()))),
+      h("div", { class: "find" }, h("label", { class: "search" }, icon("search"), player.search, player.hits, h("kbd", { text: "/" })), button("theme", "Light, dark, as the system (t)", nextTheme), button("help", "Keys (?)", () => $("help").showModal()))),
     h("div", { class: "tiles" }, h("div", { class: "tile standing" }, top_.badge, h("span", { text: "the run" })), tile("tickets", "tickets completed"), tile("attempts", "attempts"), tile("calls", "model calls"), tile("tokens", "tokens"), tile("usd", "cost"), tile("time", "since it began"), tile("open", "open questions")),
     RUN.note ? h("p", { class: "warning", text: plain(RUN.note) }) : "");
 }

@@ -3,7 +3,7 @@
 let position = LAST;
 let playing = null, speed = 1;
 const SPEEDS = [1, 4, 16];
-const FULL_LENGTH_MS = 24000;
+const FULL_LENGTH_MS = 24000, MOST_SLEEPERS = 240;
 const player = {};
 
 function go(to, inspect) {
@@ -79,10 +79,11 @@ function play(on) {
 function sleepers() {
   const svg = s("svg", { class: "sleepers", viewBox: "0 0 1000 10", preserveAspectRatio: "none", "aria-hidden": "true" });
   const colours = { "ticket.completed": "good", "ticket.blocked": "bad", "ticket.requeued": "warn", "ticket.parked": "waits", "run.forked": "forked", "attempt.call_failed": "warn" };
-  const step = Math.max(1, Math.ceil(DATA.notable.length / 1500));
+  const step = Math.max(1, Math.ceil(DATA.notable.length / MOST_SLEEPERS));
+  const dear = new Set(["bad", "waits", "forked"]);
   DATA.notable.forEach((at, number) => {
     const colour = colours[typeOf(at)];
-    if (!colour && number % step) return;
+    if (!dear.has(colour) && number % step) return;
     const x = 1000 * (at - 1) / Math.max(1, LAST - 1);
     svg.append(s("line", { class: colour || "plain", x1: x, x2: x, y1: colour ? 0 : 3, y2: colour ? 10 : 7, "vector-effect": "non-scaling-stroke" }));
   });

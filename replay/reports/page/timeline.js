@@ -1,6 +1,6 @@
 // The timeline: a bar for each attempt, cut into what it was at; silences are cut short.
 
-const ROW = 24, HEAD = 26, PAD = 10;
+const ROW = 24, HEAD = 26, PAD = 10, LABEL = 60;
 const timeline = { zoom: 1, label: 116 };
 
 function attemptOrder() {
@@ -35,7 +35,7 @@ function layTimeline() {
   const svg = s("svg", { width, height, class: "chart", "aria-hidden": "true" });
   svg.append(s("defs", {}, s("pattern", { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, s("rect", { width: 6, height: 6, class: "hatch-back" }), s("rect", { width: 3, height: 6, class: "hatch-line" }))));
   for (const tick of ticksOf(total, width)) {
-    svg.append(s("line", { class: "grid", x1: tick.x, x2: tick.x, y1: HEAD - 6, y2: height }), s("text", { class: "tick", x: tick.x + 4, y: 14, text: tick.text }));
+    svg.append(s("line", { class: "grid", x1: tick.x, x2: tick.x, y1: HEAD - 6, y2: height }), s("text", { class: "tick", x: tick.x + (tick.last ? -4 : 4), y: 14, text: tick.text, "text-anchor": tick.last ? "end" : "start" }));
   }
   DATA.silences.forEach(([at, length]) => {
     const x1 = xOf(at - 1), x2 = xOf(at);
@@ -88,11 +88,14 @@ function nearest(x) {
 }
 
 function ticksOf(total, width) {
-  const wanted = Math.max(2, Math.floor(width / 110)), rough = total / wanted;
+  const wanted = Math.max(3, Math.floor(width / 110)), rough = total / wanted;
   const steps = [50, 100, 200, 500, 1000, 2000, 5000, 10000, 15000, 30000, 60000, 120000, 300000, 600000, 1800000, 3600000, 7200000, 14400000, 43200000, 86400000];
   const step = steps.find((one) => one >= rough) || Math.ceil(rough / 86400000) * 86400000;
   const ticks = [];
-  for (let at = 0; at <= total; at += step) ticks.push({ x: PAD + at * timeline.scale, text: at ? span(at) : "0" });
+  for (let at = 0; at <= total; at += step) {
+    const x = PAD + at * timeline.scale;
+    ticks.push({ x, text: at ? span(at) : "0", last: x > width - LABEL });
+  }
   return ticks;
 }
 
