@@ -38,8 +38,8 @@ from events.attempt_due import (
     RunSetup,
     RunTool,
 )
-from events.attempt_rules import FINISH, GIVE_UP
-from events.attempt_terms import Call
+from events.attempt_rules import FINISH, GIVE_UP, merge_was_asked
+from events.attempt_terms import Call, Onto
 from events.brief import brief_of
 from events.budget import Amount, amount_of
 from events.commit_message import commit_message
@@ -56,7 +56,7 @@ from workspace.context import FileAt, assemble
 from workspace.encoding import decoded
 from workspace.errors import ToolError
 from workspace.git import printable
-from workspace.merge import Merged, merge
+from workspace.merge import Merged, altered, merge
 from workspace.tokens import estimate_tokens
 from workspace.tools import Ran, Refusal, Toolbox, outcome_of
 from workspace.worktree import Snapshot, Worktree, remove_folder
@@ -134,7 +134,7 @@ class Hands:
             case MergeTree(onto=onto):
                 merged = merge(self._shop.repository, state.bound.base, onto.commit, state.tree)
                 if isinstance(merged, Merged):
-                    return RecordMerge(merged.tree)
+                    return RecordMerge(merged.tree, altered=self._altered(onto, merged, state))
                 return RecordMerge(None, merged.paths)
             case MakeCommit(onto=onto, tree=tree):
                 message = commit_message(state, self._shop.run, onto)
@@ -162,6 +162,13 @@ class Hands:
             rule=gate.rule,
             expiry=gate.expiry,
         )
+
+    def _altered(self, onto: Onto, merged: Merged, state: Attempt) -> tuple[str, ...]:
+        terms = state.bound
+        if onto.commit == terms.base or not merge_was_asked(state):
+            return ()
+        shown, lands = (terms.base_tree, state.tree), (onto.tree, merged.tree)
+        return altered(self._shop.repository, shown, lands)
 
     def _surroundings(self, action: Action, state: Attempt) -> Surroundings | None:
         return self._tools(state).surroundings(state.tree) if action.effect == "command" else None

@@ -135,6 +135,9 @@ class RecordMerge(Command, frozen=True, tag="attempt.record_merge"):
 
     tree: TreeId | None
     conflicts: tuple[str, ...] = ()
+    altered: tuple[str, ...] = ()
+    """Paths whose changes come out otherwise on the tip than in the ticket's own diff, which is
+    what a person was shown; looked for only if one was asked."""
 
 
 class RecordCommit(Command, frozen=True, tag="attempt.record_commit"):

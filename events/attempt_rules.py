@@ -164,11 +164,21 @@ def judgement_of(state: Attempt, action: Action) -> Judgement:
     )
 
 
+def merge_was_asked(state: Attempt) -> bool:
+    """Return whether a person said yes to this merge alone, and not to more of the kind."""
+    merge = Action(kind="merge", digest=Digest(state.tree))
+    return bool(state.gates) and judgement_of(state, merge).verdict == "ask"
+
+
+def _approval(state: Attempt, what: str, asked_before: int) -> ApprovalId:
+    """Return the id of a question; asked again about the same thing, it has another one."""
+    again = f".{asked_before + 1}" if asked_before else ""
+    return ApprovalId(f"{state.id}.{what}{again}")
+
+
 def _gated(state: Attempt, action: Action, what: str, asks: Judgement) -> ToolGated:
-    """Return the wait for a person; asked again about the same thing, it has another id."""
-    again = f".{state.gates + 1}" if state.gates else ""
     call = CallId(what) if action.kind in {"tool", "in_doubt"} else CallId("")
-    approval = ApprovalId(f"{state.id}.{what}{again}")
+    approval = _approval(state, what, state.gates)
     return ToolGated(approval, action, call, asks.rule, asks.expiry)
 
 
@@ -365,6 +375,12 @@ def _merge(command: RecordMerge, state: Attempt) -> list[AttemptEvent]:
         conflicts = named(command.conflicts)
         reason = f"its changes conflict with tickets merged meanwhile, in: {conflicts}"
         return [ended(state, "failed", reason)]
+    if command.altered and merge_was_asked(state):
+        approval = _approval(state, "merge", state.gates - 1)
+        void = PermitVoided(approval, Digest(state.tree), Digest(command.tree))
+        where = named(command.altered)
+        reason = f"its changes come out otherwise on the moved tip than approved, in: {where}"
+        return [void, ended(state, "failed", reason)]
     terms = state.bound
     moved = state.onto is not None and state.onto.commit != terms.base
     return [TreeMerged(command.tree, recheck=moved and bool(terms.check))]

@@ -1,10 +1,16 @@
 """Three trees in, one tree or the conflict out; no worktree, no configuration of the user's."""
 
+import re
 from dataclasses import dataclass
 
 from events.ids import CommitId, TreeId
 from workspace.git import printable, text_of
 from workspace.tree import Repository
+
+_FILE = re.compile(r"^diff --git ", re.MULTILINE)
+_NOISE_OF_BINARY = ("similarity index ", " ", "@@ ")
+_NOISE = (*_NOISE_OF_BINARY, "index ")
+"""How lines of a diff begin that say nothing of a change itself; only its index tells binaries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,31 @@ def merge(
     if code == 0:
         return Merged(TreeId(tree))
     return _conflict(rest.replace(left, "ours").replace(right, "theirs"))
+
+
+def altered(
+    repository: Repository, shown: tuple[TreeId, TreeId], lands: tuple[TreeId, TreeId]
+) -> tuple[str, ...]:
+    """Return the files whose changes differ between two diffs, each given by the trees around it.
+
+    What counts are the lines added and removed and the kind of change, not where in a file they
+    stand and what stands around them.
+    """
+    before, after = (_changes(diff) for diff in repository.diffs([shown, lands]))
+    differ = (head for head in {**before, **after} if before.get(head) != after.get(head))
+    return tuple(sorted(head.rpartition(" b/")[2] for head in differ))
+
+
+def _changes(diff: str) -> dict[str, list[str]]:
+    """Return the lines of a diff that say what changes, by the head of each file."""
+    found: dict[str, list[str]] = {}
+    for section in _FILE.split(diff)[1:]:
+        head, _, rest = section.partition("\n")
+        lines = rest.split("\n")
+        is_text = any(line.startswith("@@ ") for line in lines)
+        noise = _NOISE if is_text else _NOISE_OF_BINARY
+        found[head] = [line for line in lines if line and not line.startswith(noise)]
+    return found
 
 
 def _conflict(said: str) -> Conflicted:

@@ -4,7 +4,7 @@ import pytest
 
 from events.ids import CommitId, TreeId
 from workspace.errors import TreeMissingError
-from workspace.merge import Conflicted, Merged, merge
+from workspace.merge import Conflicted, Merged, altered, merge
 from workspace.tree import Repository
 from workspace.worktree import Worktree
 
@@ -94,3 +94,48 @@ def test_line_endings_are_merged_as_bytes(
 def test_a_missing_side_is_named(repository: Repository, base: CommitId) -> None:
     with pytest.raises(TreeMissingError, match="2222"):
         merge(repository, base, base, CommitId("2" * 40))
+
+
+LINES = b"".join(b"line %d\n" % number for number in range(30))
+
+
+def test_a_change_that_lands_elsewhere_in_its_file_is_the_same(
+    repository: Repository, worktree: Worktree, base: CommitId
+) -> None:
+    long = repository.commit(changed(worktree, base, long=LINES), [base], "long", 5)
+    shown = changed(worktree, long, long=LINES.replace(b"line 20", b"ours"), a=b"\0A")
+    tip = changed(worktree, long, long=LINES.replace(b"line 1\n", b"two\nlines\n"), b=b"B\n")
+    merged = merge(repository, long, tip, shown)
+    assert isinstance(merged, Merged)
+    assert altered(repository, (repository.tree_of(long), shown), (tip, merged.tree)) == ()
+
+
+@pytest.mark.parametrize(
+    "lands",
+    [
+        {"a": b"other\n"},
+        {"a": None, "c": b"A\n"},
+        {"a": b"A\n", "readme": b"more\n"},
+        {"a": b"A"},
+        {"a": b"\0A\n"},
+        {},
+    ],
+)
+def test_a_file_whose_change_differs_is_named(
+    lands: dict[str, bytes | None], repository: Repository, worktree: Worktree, base: CommitId
+) -> None:
+    before = changed(worktree, base, b=b"B\n")
+    shown = changed(worktree, base, a=b"A\n")
+    kept = {path: content for path, content in lands.items() if content is not None}
+    after = changed(worktree, base, b=b"B\n", **kept)
+    found = altered(repository, (repository.tree_of(base), shown), (before, after))
+    assert found == tuple(sorted({"a", *lands} - ({"a"} if lands.get("a") == b"A\n" else set())))
+
+
+def test_two_binary_files_are_told_apart(
+    repository: Repository, worktree: Worktree, base: CommitId
+) -> None:
+    tree = repository.tree_of(base)
+    one, other = changed(worktree, base, a=b"\0A"), changed(worktree, base, a=b"\0B")
+    assert altered(repository, (tree, one), (tree, one)) == ()
+    assert altered(repository, (tree, one), (tree, other)) == ("a",)
