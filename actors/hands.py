@@ -336,8 +336,7 @@ class Hands:
         output = read(whole)
         kept = replace(outcome, text=keep(read(outcome.text)), output=whole)
         if not outcome.failing:
-            same = fingerprint(outcome, output) if outcome.command else Digest("")
-            return replace(kept, fingerprint=same)
+            return replace(kept, fingerprint=_sameness(outcome, output))
         source = keep(self._source_around(f"{outcome.finding}\n{output}"))
         return replace(kept, source=source, fingerprint=fingerprint(outcome, output))
 
@@ -356,6 +355,13 @@ class Hands:
 def estimate_of(prompt: Prompt) -> int:
     """Return about how many tokens of input the prompt will cost."""
     return estimate_tokens(msgspec.json.encode((prompt.system, prompt.messages, prompt.tools)))
+
+
+def _sameness(outcome: Outcome, output: str) -> Digest:
+    """Return what two results share that are the same, if their texts do not say it."""
+    if outcome.command:
+        return fingerprint(outcome, output)
+    return digest_of(output) if output else Digest("")
 
 
 def _telling(outcome: Outcome, undone: Sequence[str]) -> Outcome:

@@ -1,12 +1,12 @@
-"""The tools that only look: each returns the text that the model reads, within the cap."""
+"""The tools that only look: what the model reads, within the cap, and what is kept of it."""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, assert_never
+from typing import Final, NamedTuple, assert_never
 
 from events.ids import CallId
 from workspace import files, listing, paths, search
-from workspace.capping import Cap, head
+from workspace.capping import Cap, Head, head, head_and_tail
 from workspace.encoding import binary_kind, decoded
 from workspace.errors import FileRefusedError, ToolError
 from workspace.file_cache import ASTParser
@@ -23,11 +23,27 @@ from workspace.views import Mode, SymbolUnknownError, is_python
 _PARSER: Final = ASTParser()
 """One for all worktrees of the process: most of their files are the same."""
 
+KEPT = Cap(bytes=files.MAX_FILE_BYTES, lines=1_000_000)
+"""What is kept of a whole result; beyond it, head and tail."""
+
+MAX_HITS = 10_000
+"""Where a search stops."""
+
+
+class Seen(NamedTuple):
+    """What a look shows."""
+
+    text: str
+    """For the model, within the cap."""
+    whole: str = ""
+    """All of it, within `KEPT`, if that is more; empty if it is not, or is kept already."""
+
+
 ReadKeptOutput = Callable[[CallId], str | None]
 """Returns the whole output of an earlier call of the attempt, or None."""
 
 
-def look(root: Path, arguments: ReadArguments, read_output: ReadKeptOutput, cap: Cap) -> str:
+def look(root: Path, arguments: ReadArguments, read_output: ReadKeptOutput, cap: Cap) -> Seen:
     """Return what `arguments` ask to see.
 
     Raises:
@@ -47,7 +63,7 @@ def look(root: Path, arguments: ReadArguments, read_output: ReadKeptOutput, cap:
             output = read_output(CallId(call))
             if output is None:
                 raise ToolError(f"no output of a call {call[:64]!r} is kept")
-            return _slice(f"the output of {call}", output, start, end, cap)
+            return Seen(_slice(f"the output of {call}", output, start, end, cap).text)
     assert_never(arguments)
 
 
@@ -59,7 +75,7 @@ def _text(root: Path, path: str) -> str:
     return decoded(path, data)[0]
 
 
-def _view(root: Path, path: str, view: Mode, symbol: str | None, cap: Cap) -> str:
+def _view(root: Path, path: str, view: Mode, symbol: str | None, cap: Cap) -> Seen:
     data = files.read(root, path)
     if not is_python(data, path):
         raise FileRefusedError(path, "is not Python, and has no views; use read_file")
@@ -68,51 +84,62 @@ def _view(root: Path, path: str, view: Mode, symbol: str | None, cap: Cap) -> st
     except SymbolUnknownError as error:
         raise FileRefusedError(path, f"has no such symbol: {error}") from None
     text = seen.text.replace("\r\n", "\n").removesuffix("\n")
-    shown = head(text.split("\n"), cap)
+    lines = text.split("\n")
+    shown = head(lines, cap)
     about = [f"{seen.mode}: {seen.sizes}", *([seen.note] if seen.note else [])]
     if shown.cut:
         about.append(f"cut at the cap after {shown.lines} lines; ask for one symbol")
-    return f"{shown.text}\n[{'; '.join(about)}]".removeprefix("\n")
+    return Seen(f"{shown.text}\n[{'; '.join(about)}]".removeprefix("\n"), _whole(lines, shown))
 
 
-def _slice(name: str, text: str, start: int, end: int | None, cap: Cap) -> str:
+def _slice(name: str, text: str, start: int, end: int | None, cap: Cap) -> Seen:
     """Return lines `start` to `end` of `text`, both included, and say so if that is not all."""
     if not text:
-        return f"[{name} is empty]"
+        return Seen(f"[{name} is empty]")
     lines = text.removesuffix("\n").split("\n")
     last = min(end or len(lines), len(lines))
     if start > last:
         raise ToolError(f"{name} has no lines {start} to {end or 'the end'}: it has {len(lines)}")
-    shown = head(lines[start - 1 : last], cap)
-    if not shown.cut and last - start + 1 == len(lines):
-        return shown.text
+    asked = lines[start - 1 : last]
+    shown = head(asked, cap)
+    if not shown.cut and len(asked) == len(lines):
+        return Seen(shown.text)
     until = start + shown.lines - 1
     cut = f"; cut at the cap, go on from line {until + 1}" if shown.cut and until < last else ""
-    return f"{shown.text}\n[lines {start} to {until} of {len(lines)}{cut}]"
+    text = f"{shown.text}\n[lines {start} to {until} of {len(lines)}{cut}]"
+    return Seen(text, _whole(asked, shown))
 
 
-def _list(root: Path, glob: str, cap: Cap) -> str:
+def _list(root: Path, glob: str, cap: Cap) -> Seen:
     walked = list(listing.files(root))
     found = [path for path in walked if listing.matches(path, glob)]
     if not found:
-        return f"[no file fits {glob}]"
+        return Seen(f"[no file fits {glob}]")
     shown = head(found, cap)
     notes = []
     if shown.cut:
         notes.append(f"{shown.lines} of {len(found)} files; ask with a narrower glob")
     if len(walked) == listing.MAX_FILES:
         notes.append(f"only the first {len(walked)} files were looked at")
-    return "\n".join([shown.text, *(f"[{note}]" for note in notes)])
+    text = "\n".join([shown.text, *(f"[{note}]" for note in notes)])
+    return Seen(text, _whole(found, shown))
 
 
-def _search(root: Path, pattern: str, glob: str, cap: Cap) -> str:
-    found = search.search(root, pattern, glob, most=cap.lines + 1)
+def _search(root: Path, pattern: str, glob: str, cap: Cap) -> Seen:
+    found = search.search(root, pattern, glob, most=MAX_HITS + 1)
     shown = head(found.lines, cap)
     notes = []
     if shown.cut:
-        notes.append(f"only the first {shown.lines} matches; narrow the pattern or the glob")
+        more = "more than " if len(found.lines) > MAX_HITS else ""
+        many = f"{more}{min(len(found.lines), MAX_HITS)}"
+        notes.append(f"{shown.lines} of {many} matches; narrow the pattern or the glob")
     if found.timed_out:
         notes.append(f"not all files were searched within {search.TIMEOUT_S:g} s")
     if not found.lines and not notes:
-        return "[no match]"
-    return "\n".join([*([shown.text] if found.lines else []), *(f"[{note}]" for note in notes)])
+        return Seen("[no match]")
+    text = "\n".join([*([shown.text] if found.lines else []), *(f"[{note}]" for note in notes)])
+    return Seen(text, _whole(found.lines, shown))
+
+
+def _whole(lines: list[str], shown: Head) -> str:
+    return head_and_tail("\n".join(lines), KEPT) if shown.cut else ""

@@ -152,7 +152,7 @@ class Toolbox:
             if isinstance(arguments, RunCommand):
                 self._start(arguments, call_id, done)
             else:
-                done.set_result(self._perform(arguments))
+                done.set_result(self._perform(arguments, call_id))
         except ToolError as error:
             done.set_result(Ran(Outcome(ok=False, text=str(error)), ()))
         except OSError as error:
@@ -224,11 +224,16 @@ class Toolbox:
             case _:
                 return f"{tool.name} {tool_schemas.canonical(arguments).decode()}\n"
 
-    def _perform(self, arguments: ReadArguments | WriteArguments | EndArguments) -> Ran:
+    def _perform(
+        self, arguments: ReadArguments | WriteArguments | EndArguments, call_id: CallId
+    ) -> Ran:
         match arguments:
             case ReadFile() | ViewFile() | ListFiles() | SearchText() | ReadOutput():
-                text = looking.look(self.root, arguments, self._read_output, self._cap)
-                return Ran(Outcome(ok=True, text=text), ())
+                text, whole = looking.look(self.root, arguments, self._read_output, self._cap)
+                if whole:
+                    text += f'\n[whole result: read_output with call_id "{call_id}"]'
+                size = len(whole.encode())
+                return Ran(Outcome(ok=True, text=text, output=whole, output_bytes=size), ())
             case WriteFile() | ReplaceText() | DeleteFile() | MoveFile():
                 return self._write(writing.plan(self.root, arguments))
             case Finish() | GiveUp():

@@ -25,6 +25,9 @@ def runner() -> Iterator[CommandRunner]:
     made.close()
 
 
+WHOLE = '\n[whole result: read_output with call_id "c1"]'
+
+
 class Worker:
     """A worktree with a toolbox, and short words for its use."""
 
@@ -222,18 +225,15 @@ def test_a_python_file_left_broken_goes_to_qa(worker: Worker) -> None:
 def test_reading_whole_files_and_slices(hire: Callable[..., Worker]) -> None:
     worker = hire(result_lines=3)
     worker.write("a.txt", b"1\r\n2\r\n3\r\n4\r\n5")
-    worker.write("empty", b"")
     worker.write("image", b"\x89PNG\0")
     assert worker.text("read_file", path="a.txt", start_line=2, end_line=3) == (
         "2\n3\n[lines 2 to 3 of 5]"
     )
     assert worker.text("read_file", path="a.txt") == (
-        "1\n2\n3\n[lines 1 to 3 of 5; cut at the cap, go on from line 4]"
+        "1\n2\n3\n[lines 1 to 3 of 5; cut at the cap, go on from line 4]" + WHOLE
     )
     assert worker.text("read_file", path="a.txt", start_line=4) == "4\n5\n[lines 4 to 5 of 5]"
-    assert "has no lines 6 to the end: it has 5" in worker.text(
-        "read_file", path="a.txt", start_line=6
-    )
+    assert "no lines 6 to the end: it has 5" in worker.text("read_file", path="a.txt", start_line=6)
     assert "a PNG image of 5 bytes" in worker.text("read_file", path="image")
     assert not worker.outcome("read_file", path="missing").ok
 
@@ -282,12 +282,12 @@ def test_listing_and_searching(
     for name in ("a.py", "b/c.py", "d.txt", "e.py"):
         worker.write(name, b"import x\n")
     assert worker.text("list_files", glob="b/**") == "b/c.py"
-    assert worker.text("list_files") == "a.py\nb/c.py\n[2 of 4 files; ask with a narrower glob]"
+    assert f"c.py\n[2 of 4 files; ask with a narrower glob]{WHOLE}" in worker.text("list_files")
     assert worker.text("list_files", glob="*.rs") == "[no file fits *.rs]"
     assert worker.text("search_text", pattern="imp", glob="b/*") == "b/c.py:1:import x"
     assert worker.text("search_text", pattern="imp") == (
         "a.py:1:import x\nb/c.py:1:import x\n"
-        "[only the first 2 matches; narrow the pattern or the glob]"
+        "[2 of 4 matches; narrow the pattern or the glob]" + WHOLE
     )
     assert worker.text("search_text", pattern="nothing") == "[no match]"
     assert "no regular expression" in worker.text("search_text", pattern="(")
