@@ -118,6 +118,8 @@ class Conductor(Mailbox):
         self._desks: dict[AttemptId, AttemptEntity] = {}
         """Attempts that are not over, as their last worker left them."""
         self._performed: tuple[RunStep, ...] = ()
+        self._seen_active = run.state.active
+        """As of the last dismissal: who is not in it any more has been dismissed."""
         self._answers: set[ApprovalId] = set()
         self._in_line: dict[str, AskLeave] = {}
         """By call: who waits until others give back what is set aside for them, in order."""
@@ -322,7 +324,11 @@ class Conductor(Mailbox):
             self._hire(active).tell(EndAttempt("failed", reason))
 
     def _dismiss_the_done(self) -> None:
-        for attempt in [done for done in self._workers if done not in self._state.active]:
+        active = self._state.active
+        if active is self._seen_active:
+            return
+        self._seen_active = active
+        for attempt in [done for done in self._workers if done not in active]:
             self._workers.pop(attempt).tell(Halt())
             self._desks.pop(attempt, None)
 
