@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,17 @@ from replay.reports.page import report_of
 from replay.timeline import state_at
 from store.run_folder import RunFolder
 from tests.browser import Page, browser
-from tests.replay.recorded import archive_of, call, finish, play, position_of, turn
+from tests.replay.recorded import (
+    Json,
+    archive_of,
+    call,
+    copy_of,
+    finish,
+    forge,
+    play,
+    position_of,
+    turn,
+)
 
 EVIL = (
     "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
@@ -65,6 +76,22 @@ def baked_page(baked: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def evil_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("evil")
     return made(play(home, "evil", track=TRACK, playbook=PLAYBOOK), home)
+
+
+@pytest.fixture(scope="module")
+def timed_page(baked: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the page of a run that took 4.01 seconds: a mark of its axis stands at its end."""
+    home = tmp_path_factory.mktemp("timed")
+    copy = copy_of(baked, home)
+    begun = datetime(2026, 11, 22, 1, 2, 3, tzinfo=UTC)
+    last = sum(1 for _ in archive_of(copy).records())
+
+    def change(record: Json) -> None:
+        at = begun + timedelta(seconds=4.01) * (record["position"] - 1) / (last - 1)
+        record["at"] = f"{at:%Y-%m-%dT%H:%M:%S.%fZ}"
+
+    forge(copy, change)
+    return made(copy, home)
 
 
 @pytest.fixture
@@ -243,9 +270,9 @@ def test_the_page_fits_a_narrow_screen_in_light_and_dark(
 
 @pytest.mark.parametrize("width", [380, 1440])
 def test_the_axis_has_its_times_and_none_is_cut_off(
-    quiet: Page, baked_page: Path, width: int
+    quiet: Page, timed_page: Path, width: int
 ) -> None:
-    quiet.open(baked_page, width=width, height=800)
+    quiet.open(timed_page, width=width, height=800)
     labels, ends = quiet.eval("""(() => {
         const chart = document.querySelector("#timeline .chart").getBoundingClientRect();
         const ticks = [...document.querySelectorAll("#timeline .tick:not(.quiet)")];
