@@ -131,6 +131,7 @@ class ApprovalGate(Mailbox):
     def _cancel_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+            self._timer.join()
 
     def _tell(self, state: Approval) -> None:
         question, answer = state.question, state.answer
