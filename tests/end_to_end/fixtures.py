@@ -33,12 +33,18 @@ def project(tmp_path: Path, template: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return made
 
 
+LAST_STEPS_S = 5.0
+"""How long a thread that has said its last word may take to be gone."""
+
+
 @pytest.fixture(autouse=True)
 def nothing_is_left() -> Iterator[None]:
     """No thread and no open file outlives a run in this process."""
     threads, files = set(threading.enumerate()), _open_files()
     yield
-    assert set(threading.enumerate()) <= threads
+    for late in set(threading.enumerate()) - threads:
+        late.join(LAST_STEPS_S)
+        assert not late.is_alive(), late.name
     assert _open_files() <= files
 
 

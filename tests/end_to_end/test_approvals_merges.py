@@ -60,9 +60,7 @@ def test_a_merge_that_would_land_otherwise_than_approved_is_asked_about_anew(
     assert project.resume().code == WAITING
     (void,) = project.events(PermitVoided)
     assert void.approval == "A.1.merge"
-    assert "on the moved tip than approved, in: long.txt" in str(
-        project.ticket("A").lesson
-    )
+    assert "on the moved tip than approved, in: long.txt" in str(project.ticket("A").lesson)
     assert open_questions(project) == ["A.2.merge"]
     assert "long.txt" not in str(questions(project)[-1].preview)
     assert len(project.events(TreeMerged)) == 2
