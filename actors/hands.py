@@ -56,6 +56,7 @@ from workspace.context import FileAt, assemble
 from workspace.encoding import decoded
 from workspace.errors import ToolError
 from workspace.git import printable
+from workspace.hard_links import part_from_outside
 from workspace.merge import Merged, altered, merge
 from workspace.tokens import estimate_tokens
 from workspace.tools import Ran, Refusal, Toolbox, outcome_of
@@ -103,9 +104,11 @@ class Hands:
         Returns:
             What to record if the worktree was gone and its setup is due again.
         """
+        lost = not self._worktree.folder.exists()
+        if not lost:
+            part_from_outside(self._worktree.folder)
         if state.stage in {"new", "opening", "over"}:
             return None
-        lost = not self._worktree.folder.exists()
         self._worktree.restore(state.tree)
         return ReportWorktreeLost() if lost and state.bound.setup else None
 

@@ -11,9 +11,10 @@ from uuid import uuid4
 
 from events.settings import SandboxSettings
 from tests.workspace.attacks import ATTACKS, NOT_UNCONFINED, WON
-from tests.workspace.levels import Level, level_for
+from tests.workspace.levels import CONFINING, Level, level_for
 from workspace.command import CommandRunner
 from workspace.environment import command_environment
+from workspace.hard_links import part_from_outside
 from workspace.seccomp import MACHINES, REFUSED
 
 _PATIENCE_S = 50.0
@@ -41,6 +42,8 @@ def escapes(level: Level, folder: Path) -> set[str]:
                 (worktree / "linked").hardlink_to(outside / "precious")
             if name == "bring in what a protected name links to":
                 (worktree / ".idea").symlink_to(outside)
+        if level in CONFINING:  # as an attempt does when it is taken up
+            assert part_from_outside(worktree) == 1
         before = [_state(folder / f"outside{number}") for number in range(len(tried))]
         _run(level, worktree, fields)
         for path in made.values():

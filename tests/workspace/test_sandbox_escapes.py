@@ -15,12 +15,10 @@ AS_ROOT = os.geteuid() == 0
 
 WEAKNESSES: dict[Level, set[str]] = {
     "bwrap": {
-        "write a file by a hard link that was there",
         "make what steers a shell",
         *({"change the mode of a device"} if AS_ROOT else ()),
     },
     "landlock": {
-        "write a file by a hard link that was there",
         "make what steers a shell",
         "change what steers an editor",
         "move away what steers an editor",
