@@ -14,7 +14,7 @@ from cli.editor import Editor
 from cli.escape import clipped, pretty_json, shown
 from cli.person import who
 from cli.progress import Progress
-from cli.request_text import preview_lines, request_lines
+from cli.request_text import preview_lines, request_lines, shown_of
 from cli.run_view import RunView
 from cli.terminal import Terminal
 from cli.words import answer_words
@@ -212,7 +212,8 @@ class Desk:
         """Show what will run instead, and give the answer; return whether it is edited again."""
         self._say("this will run instead:")
         colour = self._terminal.colour
-        self._say("\n".join(preview_lines(fitted.preview, SHOWN_LINES, colour=colour)))
+        most_lines = shown_of(question.action, SHOWN_LINES)
+        self._say("\n".join(preview_lines(fitted.preview, most_lines, colour=colour)))
         while True:
             match self._choice(question, "[a]pprove this, [v]iew all, [e]dit again, [b]ack >"):
                 case "a" | "y":

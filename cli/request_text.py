@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from cli.escape import clipped, shown
 from cli.words import action_words, counted
-from events.action import RISKS, risk_of
+from events.action import RISKS, Action, risk_of
 from events.approval import Question
 
 WORDS_CHARS = 300
 LINE_CHARS = 500
-"""Of one line of a preview; a longer one says how much is left out."""
+"""Of one line of a preview that is not shown whole; a longer one says how much is left out."""
 KINDS = {
     "spawn": "spawn: start a worker with this prompt",
     "tool": "tool",
@@ -36,7 +36,8 @@ def request_lines(
         question: What it asks.
         preview: The characters of the preview; they may have been edited.
         left_s: Seconds until the policy answers, if it does.
-        most_lines: Lines of the preview that are shown; None: all.
+        most_lines: Lines of the preview that are shown; None: all, and each of them whole. A
+            command is always shown whole: harm would stand in the part that is left out.
         colour: Whether a diff is coloured.
     """
     action = question.action
@@ -45,6 +46,7 @@ def request_lines(
         "run": run,
         "ticket": question.ticket,
         "attempt": question.attempt,
+        "spelled": spelled(action_words(action)),
         "kind": KINDS[action.kind] + (f": {action.tool}" if action.kind == "tool" else ""),
         "archetype": question.archetype,
         "risk": f"{risk}: {RISKS[risk]}",
@@ -56,16 +58,35 @@ def request_lines(
         f"  {name:<9}  {clipped(fact, WORDS_CHARS)}" for name, fact in facts.items() if fact
     )
     yield from preview_lines(
-        preview, most_lines, colour=colour and (action.kind == "merge" or action.effect == "write")
+        preview,
+        shown_of(action, most_lines),
+        colour=colour and (action.kind == "merge" or action.effect == "write"),
     )
 
 
+def shown_of(action: Action, most_lines: int | None) -> int | None:
+    """Return how many lines are shown of the preview of an action; None: all."""
+    return None if action.effect == "command" else most_lines
+
+
+def spelled(words: str) -> str:
+    r"""Return `words` with every character spelled out that may only look like another one.
+
+    Empty if they hold none.
+
+    >>> print(spelled("write_file \u0430pp.py"))
+    write_file \u0430pp.py
+    """
+    return "" if words.isascii() else words.encode("unicode_escape").decode()
+
+
 def preview_lines(preview: str, most_lines: int | None, *, colour: bool) -> Iterator[str]:
-    """Give the lines of a preview, escaped, and what is left out of them."""
+    """Give the lines of a preview, escaped, and what is left out of them; see `request_lines`."""
     lines = preview.removesuffix("\n").split("\n")
     kept = lines if most_lines is None else lines[:most_lines]
     for line in kept:
-        text = clipped(line.replace("\t", "    "), LINE_CHARS)
+        plain = line.replace("\t", "    ")
+        text = shown(plain) if most_lines is None else clipped(plain, LINE_CHARS)
         code = _COLOURS.get(line[:1]) if colour else None
         yield f"\x1b[{code}m{text}\x1b[0m" if code else text
     if len(kept) < len(lines):

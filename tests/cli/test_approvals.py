@@ -157,8 +157,23 @@ def test_only_diffs_are_coloured() -> None:
 def test_what_is_cut_is_counted() -> None:
     lines = list(preview_lines("é\n" * 5, 2, colour=False))
     assert lines == ["é", "é", "... 3 lines of 5 (8 bytes) not shown"]
-    (long,) = preview_lines("x" * 600, None, colour=False)
+    (long,) = preview_lines("x" * 600, 1, colour=False)
     assert long == "x" * 500 + " (+100 characters)"
+    assert list(preview_lines("x" * 600, None, colour=False)) == ["x" * 600]
+
+
+def test_a_command_is_never_cut() -> None:
+    preview = "command: " + "x" * 5000 + "\n y" * 100
+    lines = list(request_lines("r1", question(shell()), preview, most_lines=40))
+    assert "\n".join(lines).endswith(preview)
+
+
+def test_letters_that_look_like_others_are_spelled_out() -> None:
+    action = write(paths=("\u0430pp.py",))
+    lines = list(request_lines("r1", question(action), ""))
+    assert lines[0] == f"T1.1.c1  write_file {action.paths[0]}"
+    assert "  spelled    write_file \\u0430pp.py" in lines
+    assert not any("spelled" in line for line in request_lines("r1", question(write()), ""))
 
 
 def test_an_expiry_is_said_with_its_verdict() -> None:
