@@ -14,7 +14,7 @@ from tests.replay.recorded import (
     PLAYBOOK,
     POLICY,
     TRACK,
-    answer,
+    answer_all,
     archive_of,
     copy_of,
     cut_after,
@@ -51,11 +51,7 @@ def answered(waiting: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Ru
     """Return the same run after all was answered."""
     home = tmp_path_factory.mktemp("answered")
     folder = copy_of(waiting, home)
-    edited = '{"path":"bold.txt","content":"as they like it\\n"}'
-    answer(folder, "bold.1.c1", "approved", arguments=edited)
-    answer(folder, "shy.1.spawn", "rejected", reason="not today")
-    answer(folder, "keen.1.c1", "rejected", reason="far too keen")
-    answer(folder, "slow.1.merge", "approved")
+    answer_all(folder)
     told = trackside("resume", "--repo", folder.path.parents[2], cache=home / "cache")
     assert told.returncode == 1, told.stderr
     return folder

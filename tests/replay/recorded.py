@@ -236,6 +236,15 @@ def answer(folder: RunFolder, approval: str, verdict: Verdict, **facts: Any) -> 
         entity.execute(Settle(Answer(verdict=verdict, by="bob", via="command", **facts)))
 
 
+def answer_all(folder: RunFolder) -> None:
+    """Answer the four questions of the run that asks."""
+    edited = '{"path":"bold.txt","content":"as they like it\\n"}'
+    answer(folder, "bold.1.c1", "approved", arguments=edited)
+    answer(folder, "shy.1.spawn", "rejected", reason="not today")
+    answer(folder, "keen.1.c1", "rejected", reason="far too keen")
+    answer(folder, "slow.1.merge", "approved")
+
+
 def copy_of(folder: RunFolder, home: Path) -> RunFolder:
     """Return a copy of a run, in a copy of its repository, for a test that harms it."""
     repository = folder.path.parents[2]
