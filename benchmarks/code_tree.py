@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 
 from benchmarks.measure import Goal, Row, in_turns, row_of
+from benchmarks.projects import write_files
 from events.ids import CommitId
 from workspace.merge import Merged, merge
 from workspace.tree import Repository
@@ -16,9 +17,9 @@ FILES = 2000
 _GIT = ("git", "-c", "user.name=bench", "-c", "user.email=bench@localhost")
 
 
-def rows(folder: Path, rounds: int, files: int = FILES) -> list[Row]:
+def rows(folder: Path, rounds: int, files: int = FILES, work: str = "code tree") -> list[Row]:
     user = folder / "user"
-    _write_files(user, files)
+    write_files(user, files)
     _git(user, "init", "--quiet")
     _git(user, "add", "--all")
     _git(user, "commit", "--quiet", "--message", "begin")
@@ -76,7 +77,7 @@ def rows(folder: Path, rounds: int, files: int = FILES) -> list[Row]:
     ]
     return [
         row_of(
-            f"code tree, {name}",
+            f"{work}, {name}",
             "ms",
             in_turns(rounds, {"limit": limit, "ours": ours}),
             limit_is=words,
@@ -85,13 +86,6 @@ def rows(folder: Path, rounds: int, files: int = FILES) -> list[Row]:
         )
         for name, limit, ours, words, goal in cases
     ]
-
-
-def _write_files(folder: Path, files: int) -> None:
-    for number in range(files):
-        place = folder / f"part{number // 50}"
-        place.mkdir(parents=True, exist_ok=True)
-        (place / f"file{number % 50}.py").write_text(f"number = {number}\n" * 40)
 
 
 def _commit(repository: Repository, worktree: Worktree, base: CommitId, path: str) -> CommitId:

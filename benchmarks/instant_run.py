@@ -18,7 +18,7 @@ from actors.workshop import Workshop
 from cli.run import plan_of
 from cli.run_view import RunView
 from events import run_rules
-from events.action import Action
+from events.action import Action, Outcome
 from events.attempt import Attempt
 from events.attempt_commands import (
     AttemptCommand,
@@ -27,6 +27,7 @@ from events.attempt_commands import (
     RecordContext,
     RecordMerge,
     RecordReply,
+    RecordToolResult,
     RequestTool,
 )
 from events.attempt_due import (
@@ -36,6 +37,7 @@ from events.attempt_due import (
     MergeTree,
     OpenContext,
     PrepareCall,
+    RunTool,
 )
 from events.attempt_terms import Call
 from events.conversation import Usage
@@ -63,6 +65,8 @@ Shape = Literal["chain", "fan-out", "layered"]
 
 _SYSTEM = "You are a worker. You mend one ticket in your own worktree, and nothing else. " * 6
 _TASK = "Mend the till so that it gives change. Read till.py first, and keep its public names. " * 6
+_EDIT = '{"path": "till.py", "content": "def change(paid, due):\\n    return paid - %d\\n"}'
+_WRITES = Action(kind="tool", tool="write_file", effect="write", paths=("till.py",))
 _TOOLS = ("read_file", "list_files", "search", "write_file", "edit_file", "run_command", "finish")
 
 
@@ -75,6 +79,9 @@ class UnsyncedDisk(RealDisk):
 
 class InstantHands:
     """Does at once what `actors.hands.Hands` does with worktrees, models and git."""
+
+    edits = 0
+    """Turns that change a file before the one that is the last."""
 
     def __init__(self, _workshop: Workshop, attempt: str) -> None:
         self._hash = hashlib.sha256(attempt.encode()).hexdigest()
@@ -91,17 +98,31 @@ class InstantHands:
                 return RecordContext(_SYSTEM, _TASK, _TOOLS, (), Digest(self._hash))
             case PrepareCall():
                 return BeginCall(Digest(self._hash), 400, 0.25)
+            case CallModel() if len(state.turns) < self.edits:
+                call = Call(CallId(""), "write_file", _EDIT % len(state.turns))
+                return RecordReply("Next.", (call,), "", state.model, Usage(400, 25), 0.0, 0.0)
             case CallModel():
                 call = Call(CallId(""), "finish", '{"summary": "The till gives change."}')
                 return RecordReply("Done.", (call,), "", state.model, Usage(400, 25), 0.0, 0.0)
+            case ConsiderTool(call=call) if call.tool == "write_file":
+                return RequestTool(call.call, _WRITES)
             case ConsiderTool(call=call):
                 return RequestTool(call.call, Action(kind="tool", tool="finish"), words="Done.")
+            case RunTool(call=call):
+                tree = TreeId(hashlib.sha1(f"{self._hash}{call.call}".encode()).hexdigest())
+                return RecordToolResult(call.call, Outcome(ok=True, text="Written."), tree)
             case MergeTree():
                 return RecordMerge(TreeId(self._hash[:40]))
             case MakeCommit():
                 return RecordCommit(CommitId(self._hash[-40:]))
             case _:
                 raise AssertionError(step)
+
+
+class BusyHands(InstantHands):
+    """Changes many files at once, one a turn."""
+
+    edits = 38
 
 
 def dependencies(shape: Shape, tickets: int) -> Iterator[tuple[str, Sequence[str]]]:
@@ -133,7 +154,13 @@ def start_of(tickets: int) -> Start:
     )
 
 
-def conduct(folder: Path, shape: Shape, tickets: int, disk: Disk = REAL_DISK) -> JsonlLog:
+def conduct(
+    folder: Path,
+    shape: Shape,
+    tickets: int,
+    disk: Disk = REAL_DISK,
+    hands: type[InstantHands] = InstantHands,
+) -> JsonlLog:
     """Carry a run of no-op tickets to its end; return its log, closed."""
     plan = [
         Ticket(
@@ -150,21 +177,23 @@ def conduct(folder: Path, shape: Shape, tickets: int, disk: Disk = REAL_DISK) ->
         planning = Entity(log, RUN, run_rules.DECIDER)
         for command in plan_of(start_of(tickets), plan):
             planning.execute(command)
-        rest = _rest_of(log, view, folder)
+        rest = _rest_of(log, view, folder, hands)
         if rest.error is not None:
             raise rest.error
         assert view.world.run.plan.count("completed") == tickets
     return log
 
 
-def _rest_of(log: JsonlLog, view: RunView, folder: Path) -> Rest:
-    with _system(log, view, folder) as system:
+def _rest_of(log: JsonlLog, view: RunView, folder: Path, hands: type[InstantHands]) -> Rest:
+    with _system(log, view, folder, hands) as system:
         system.start()
         return system.wait()
 
 
 @contextmanager
-def _system(log: JsonlLog, view: RunView, folder: Path) -> Iterator[System]:
+def _system(
+    log: JsonlLog, view: RunView, folder: Path, hands: type[InstantHands]
+) -> Iterator[System]:
     nothing: Any = None
     models = ModelService(Models(), {})
     workshop = Workshop(
@@ -184,7 +213,7 @@ def _system(log: JsonlLog, view: RunView, folder: Path) -> Iterator[System]:
         mourn=lambda _down: None,
         stale=lambda _refusal: None,
     )
-    with patch("actors.system.Hands", InstantHands):
+    with patch("actors.system.Hands", hands):
         system = System(log, view.world, workshop, around, qa_model="scripted:x")
         try:
             yield system

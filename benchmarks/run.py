@@ -1,5 +1,7 @@
 """Measures everything and prints one table: ``python -P benchmarks/run.py [--full] [--json]``.
 
+What is about scale takes long, so it is measured only with ``--full``, or if it is named.
+
 A busy machine makes all figures worse and few ratios; still, measure on a quiet one. Nothing here
 decides a test.
 """
@@ -13,7 +15,18 @@ from typing import NamedTuple
 
 import msgspec
 
-from benchmarks import append, code_tree, orchestrate, replay, start_up, views
+from benchmarks import (
+    append,
+    code_tree,
+    long_log,
+    long_run,
+    model_slots,
+    orchestrate,
+    replay,
+    scale,
+    start_up,
+    views,
+)
 from benchmarks.measure import Row, Sample
 
 
@@ -27,43 +40,69 @@ class Scale(NamedTuple):
     files: int
     share: int
     """Every so-manieth file of the standard library is viewed."""
+    many_tickets: int
+    """Of one track."""
+    many_files: int
+    long_log: int
+    """Events."""
+    long_run: int
+    """Tickets, one after another."""
+    workers: int
+    """At one time, where slots for model calls are watched."""
+    answer_s: float
+    """How long one answer of a model takes there."""
 
 
-QUICK = Scale(rounds=5, logged_tickets=2000, appends=200, tickets=100, files=2000, share=8)
-FULL = Scale(rounds=7, logged_tickets=10_000, appends=1000, tickets=1000, files=2000, share=1)
+QUICK = Scale(
+    rounds=5, logged_tickets=2000, appends=200, tickets=100, files=2000, share=8,
+    many_tickets=400, many_files=4000, long_log=50_000, long_run=100, workers=16, answer_s=1.0,
+)  # fmt: skip
+FULL = Scale(
+    rounds=7, logged_tickets=10_000, appends=1000, tickets=1000, files=2000, share=1,
+    many_tickets=10_000, many_files=20_000, long_log=1_000_000, long_run=1000, workers=64,
+    answer_s=4.0,
+)  # fmt: skip
 
 Work = Callable[[Path, Scale], list[Row]]
 WORKS: dict[str, Work] = {
-    "replay": lambda place, scale: replay.rows(place, scale.rounds, scale.logged_tickets),
-    "append": lambda place, scale: append.rows(place, scale.rounds, scale.appends),
-    "orchestrate": lambda place, scale: orchestrate.rows(place, scale.rounds, scale.tickets),
-    "views": lambda _, scale: views.rows(scale.rounds, scale.share),
-    "code tree": lambda place, scale: code_tree.rows(place, scale.rounds, scale.files),
-    "start-up": lambda place, scale: start_up.rows(place, scale.rounds),
+    "replay": lambda place, size: replay.rows(place, size.rounds, size.logged_tickets),
+    "append": lambda place, size: append.rows(place, size.rounds, size.appends),
+    "orchestrate": lambda place, size: orchestrate.rows(place, size.rounds, size.tickets),
+    "views": lambda _, size: views.rows(size.rounds, size.share),
+    "code tree": lambda place, size: code_tree.rows(place, size.rounds, size.files),
+    "start-up": lambda place, size: start_up.rows(place, size.rounds),
 }
+LONG_WORKS: dict[str, Work] = {
+    "many tickets": lambda place, size: scale.rows(place, size.many_tickets),
+    "many files": lambda place, size: scale.file_rows(place, size.rounds, size.many_files),
+    "many workers": lambda place, size: model_slots.rows(place, size.workers, size.answer_s),
+    "long log": lambda place, size: long_log.rows(place, size.rounds, size.long_log),
+    "long run": lambda place, size: long_run.rows(place, size.long_run),
+}
+ALL_WORKS = WORKS | LONG_WORKS
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Measure trackside, and print a table.")
-    parser.add_argument("works", nargs="*", metavar="WORK", help=f"of {', '.join(WORKS)}")
+    parser.add_argument("works", nargs="*", metavar="WORK", help=f"of {', '.join(ALL_WORKS)}")
     parser.add_argument("--full", action="store_true", help="larger sizes and more rounds")
     parser.add_argument("--json", action="store_true", help="print the rows as JSON")
     asked = parser.parse_args(argv)
-    unknown = set(asked.works) - set(WORKS)
+    unknown = set(asked.works) - set(ALL_WORKS)
     if unknown:
         parser.error(f"nothing is called {', '.join(sorted(unknown))}")
-    scale = FULL if asked.full else QUICK
-    found = measured(asked.works or list(WORKS), scale)
+    size, usual = (FULL, ALL_WORKS) if asked.full else (QUICK, WORKS)
+    found = measured(asked.works or list(usual), size)
     print(msgspec.json.encode(found).decode() if asked.json else table(found))
 
 
-def measured(works: Sequence[str], scale: Scale) -> list[Row]:
+def measured(works: Sequence[str], size: Scale) -> list[Row]:
     """Return the rows of these works; files are made beside this program's, on a real disk."""
     found: list[Row] = []
     for name in works:
         print(f"measuring {name} ...", file=sys.stderr)
         with tempfile.TemporaryDirectory(prefix=".bench-", dir=Path.cwd()) as place:
-            found += WORKS[name](Path(place), scale)
+            found += ALL_WORKS[name](Path(place), size)
     return found
 
 

@@ -76,16 +76,16 @@ def _followed(fd: int, places: Mapping[int, str], mark: Mark) -> Head | None:
     head = Head()
     hasher, offset = head.hasher.copy(), 0
     for place in sorted(places):
-        offset = _sum_up(fd, hasher.update, offset, place - SUM_BYTES)
+        offset = sum_up(fd, hasher.update, offset, place - SUM_BYTES)
         if hasher.hexdigest()[:SUM_DIGITS] != places[place]:
             return None
-        offset = _sum_up(fd, hasher.update, offset, place)
+        offset = sum_up(fd, hasher.update, offset, place)
         if place == mark.offset:
             head.hasher = hasher.copy()
     return head
 
 
-def _sum_up(fd: int, update: Callable[[bytes], None], offset: int, end: int) -> int:
+def sum_up(fd: int, update: Callable[[bytes], None], offset: int, end: int) -> int:
     """Have `update` take the bytes up to `end`, and return it."""
     while offset < end:
         block = os.pread(fd, min(_BLOCK_BYTES, end - offset), offset)

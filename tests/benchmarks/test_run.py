@@ -7,9 +7,12 @@ import pytest
 
 from benchmarks import run
 from benchmarks.measure import Row
-from benchmarks.run import WORKS, Scale
+from benchmarks.run import ALL_WORKS, Scale
 
-TINY = Scale(rounds=1, logged_tickets=12, appends=2, tickets=3, files=150, share=80)
+TINY = Scale(
+    rounds=1, logged_tickets=12, appends=2, tickets=3, files=150, share=80,
+    many_tickets=8, many_files=150, long_log=400, long_run=10, workers=2, answer_s=0.01,
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +21,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize("work", WORKS)
+@pytest.mark.parametrize("work", ALL_WORKS)
 def test_every_work_gives_lines_of_one_table_and_leaves_nothing_behind(
     work: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
