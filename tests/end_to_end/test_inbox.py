@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.holder import holder_of
 from events.approval import Answer, ApprovalAnswered
 from events.ids import ApprovalId, TicketId
 from events.run_commands import PauseRun, SkipTicket
@@ -134,6 +135,20 @@ def test_a_live_run_replies_to_everything_that_comes(stepping: Project) -> None:
         pause = inbox.post(TellRun(PauseRun("ann")))
         assert replied(inbox, pause) == Reply()
         assert ended(process).code == WAITING
+
+
+def test_an_answer_that_comes_while_a_run_starts_counts(stepping: Project) -> None:
+    assert stepping.run().code == WAITING
+    lock = stepping.folder_of() / "lock"
+    words = ("resume", "run", "--wait", "--repo", str(stepping.repo.path))
+    with started(*words) as process, Watch([lock]) as watch:
+        while holder_of(lock) is None:
+            assert process.poll() is None
+            watch.wait()
+        told = trackside("approve", "run", A1, "--repo", str(stepping.repo.path))
+        assert told.code == COMPLETED
+        assert ended(process).code == COMPLETED
+    assert [use.allowed_by for use in uses(stepping)] == [A1]
 
 
 def test_an_answer_by_pipe_is_read_from_the_standard_input(stepping: Project) -> None:
