@@ -13,7 +13,12 @@ from cli.escape import json_text, path_text, shown
 from cli.exit_code import ExitCode
 from events.errors import ProblemsError, TracksideError
 from store.errors import BlobUnwritableError, DamageError, HeldError, LogPoisonedError
-from workspace.errors import GitDiskError, WorktreeUnusableError
+from workspace.errors import (
+    GitDiskError,
+    ObjectDamagedError,
+    TreeMissingError,
+    WorktreeUnusableError,
+)
 
 SIGPIPE_EXIT = 141
 """128 + SIGPIPE: what a shell says of a program whose reader has gone."""
@@ -23,6 +28,8 @@ _EXIT_CODES: tuple[tuple[type[TracksideError], ExitCode, str], ...] = (
     (NotTakenError, ExitCode.HELD, "held"),
     (ResumedElsewhereError, ExitCode.HELD, "held"),
     (DamageError, ExitCode.LOG_DAMAGED, "damaged"),
+    (TreeMissingError, ExitCode.LOG_DAMAGED, "damaged"),
+    (ObjectDamagedError, ExitCode.LOG_DAMAGED, "damaged"),
     (LogPoisonedError, ExitCode.DISK, "disk"),
     (BlobUnwritableError, ExitCode.DISK, "disk"),
     (WorktreeUnusableError, ExitCode.DISK, "disk"),
