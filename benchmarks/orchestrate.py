@@ -7,6 +7,7 @@ started, then done and completed, each pair synced before anybody acts on it.
 import os
 import time
 from collections import deque
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,11 @@ import pykka
 
 from benchmarks.instant_run import WORKERS, Shape, conduct, dependencies
 from benchmarks.measure import Goal, Row, Task, in_turns, row_of
-from benchmarks.peers import langgraph_run
+from benchmarks.peers import langgraph_run, open_workflows
 from store.disk import RealDisk
 
 LINE = b"x" * 399 + b"\n"
+_LANGGRAPH, _DBOS = "LangGraph + SqliteSaver", "DBOS, SQLite"
 GOALS: dict[Shape, Goal] = {
     "chain": Goal("<=", 3.2),  # 600 us beside the 189 us of the limit
     "fan-out": Goal("<=", 12.0),  # 120 us beside 10
@@ -45,18 +47,24 @@ def _row(folder: Path, rounds: int, tickets: int, shape: Shape) -> Row:
     if langgraph_run is not None:
         graph = langgraph_run
         few = min(tickets, 100)  # its steps write more, the longer the run
-        tasks["LangGraph + SqliteSaver"] = lambda: _timed(
+        tasks[_LANGGRAPH] = lambda: _timed(
             lambda: graph(place(), list(dependencies(shape, few))), few
         )
+    with ExitStack() as opened:
+        if open_workflows is not None:
+            workflows, plan = open_workflows(place(), opened), list(dependencies(shape, tickets))
+            tasks[_DBOS] = lambda: _timed(lambda: workflows.run(plan), tickets)
+        figures = in_turns(rounds, tasks)
     disk = _CountingDisk()
     conduct(place(), shape, tickets, disk)
+    missing = {_LANGGRAPH: langgraph_run is None, _DBOS: open_workflows is None}
     return row_of(
         f"orchestrate, {shape}",
         "us a ticket",
-        in_turns(rounds, tasks),
+        figures,
         limit_is="pykka, 4 records, 2 syncs",
         goal=GOALS[shape],
-        skipped=() if langgraph_run is not None else ("LangGraph + SqliteSaver",),
+        skipped=[name for name, is_missing in missing.items() if is_missing],
         note=f"{tickets:,} tickets, {WORKERS} workers; ours: {disk.syncs / tickets:.1f} syncs each",
     )
 

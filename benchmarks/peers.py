@@ -30,6 +30,7 @@ _graph = _module("langgraph.graph")
 _saver = _module("langgraph.checkpoint.sqlite")
 _application = _module("eventsourcing.application")
 _domain = _module("eventsourcing.domain")
+_dbos = _module("dbos")
 
 
 def _run_graph(folder: Path, plan: Plan) -> None:
@@ -78,7 +79,36 @@ class Aggregate:
         self._app.repository.get(self._ticket.id)
 
 
+class Workflows:
+    """DBOS on SQLite: a workflow whose every step is a ticket, and is on record when it is done."""
+
+    def __init__(self, folder: Path, opened: ExitStack) -> None:
+        """Launch it; that is no part of what is measured."""
+        place = f"sqlite:///{folder / 'dbos.sqlite'}"
+        config = {"name": "bench", "system_database_url": place, "run_admin_server": False}
+        _dbos.DBOS(config={**config, "log_level": "ERROR", "enable_otlp": False})
+        opened.callback(lambda: _dbos.DBOS.destroy(destroy_registry=True))
+        step = _dbos.DBOS.step()(_do_nothing)
+
+        def follow(plan: Plan) -> int:
+            return sum(step(name) for name, _ in plan)
+
+        self._workflow = _dbos.DBOS.workflow()(follow)
+        _dbos.DBOS.launch()
+
+    def run(self, plan: Plan) -> None:
+        """Carry a plan of steps that do nothing to its end; they are in an order that it allows."""
+        assert self._workflow(plan) == len(plan)
+
+
+def _do_nothing(name: str) -> int:
+    return len(name[:1])
+
+
 langgraph_run: Callable[[Path, Plan], None] | None = _run_graph if _graph and _saver else None
 """Carries a plan of nodes that do nothing to its end, each step durable."""
+
+open_workflows: type[Workflows] | None = Workflows if _dbos else None
+"""A program may have one at a time."""
 
 open_aggregate: type[Aggregate] | None = Aggregate if _application and _domain else None
