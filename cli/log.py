@@ -18,6 +18,8 @@ from cli.log_texts import Read, record_json, texts_of
 from cli.words import words_of
 from events.base import Event, UnknownEvent
 from events.ids import TicketId
+from events.journal import LogOpened, LogRecovered
+from events.run_events import RunStarted, TicketsPlanned
 from events.streams import kind_of, name_of
 from store.blobs import Blobs
 from store.log import Recorded
@@ -25,7 +27,10 @@ from store.reader import LogReader
 from store.watch import Watch
 
 POSITION_CHARS, STREAM_CHARS, TYPE_CHARS = 6, 16, 25
-"""Columns of the text; longer cells push their line to the right."""
+"""Columns of the text; that of the streams has room for those of every ticket of the plan."""
+MOST_STREAM_CHARS = 40
+"""A longer name pushes its line to the right."""
+_LONGEST = "approval/{}.1.spawn"
 WORDS_CHARS = 300
 
 _ATTEMPT = re.compile(r"(.+)\.\d+", re.DOTALL)
@@ -61,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
     folder = folder_of(args)
     wanted = Filter(args)
     read = Blobs(folder.blobs).text if args.full else None
+    chars, printed = 0 if args.json else _stream_chars(folder.log), 0
     with ExitStack() as stack:
         watch = stack.enter_context(Watch([folder.log, folder.lock])) if args.follow else None
         reader = stack.enter_context(LogReader(folder.log, CODEC))
@@ -69,16 +75,22 @@ def run(args: argparse.Namespace) -> int:
             held = holder_of(folder.lock) is not None
             for recorded, line in _new(reader, folder.log):
                 if _is_wanted(recorded, args) and wanted.wants(recorded):
-                    _print(recorded, line, read, as_json=args.json)
+                    printed += 1
+                    if args.json:
+                        _print_json(line, read)
+                    else:
+                        _print(recorded, chars, read)
             sys.stdout.flush()
             if watch is None or not held:
                 break
             watch.wait()
         note = "" if held else torn_note(folder.log, reader.tail)
+    name = shown(path_text(folder.run))
     if note:
         print(f"trackside: {shown(note)}", file=sys.stderr)
+    if not printed:
+        print(f"trackside: no record of run {name} is among those asked for", file=sys.stderr)
     if args.follow:
-        name = shown(path_text(folder.run))
         print(f"trackside: no process works on run {name}", file=sys.stderr)
     return ExitCode.COMPLETED
 
@@ -94,12 +106,29 @@ def _new(reader: LogReader, log: Path) -> Iterator[tuple[Recorded, bytes]]:
             start = reader.head.offset
 
 
-def _print(recorded: Recorded, line: bytes, read: Read | None, *, as_json: bool) -> None:
-    if not as_json:
-        print(line_of(recorded))
-        if read is not None:
-            print("".join(f"{text}\n" for text in texts_of(recorded.event, read)), end="")
-        return
+def _stream_chars(log: Path) -> int:
+    """Return how wide the names of streams may be, by the plan; it stands first in the log."""
+    widest = STREAM_CHARS
+    with LogReader(log, CODEC) as reader:
+        for recorded in reader:
+            match recorded.event:
+                case TicketsPlanned(tickets=tickets):
+                    names = (_LONGEST.format(shown(ticket.id)) for ticket in tickets)
+                    widest = max(widest, *map(len, names))
+                case LogOpened() | LogRecovered() | RunStarted():
+                    pass
+                case _:
+                    break
+    return min(widest, MOST_STREAM_CHARS)
+
+
+def _print(recorded: Recorded, stream_chars: int, read: Read | None) -> None:
+    print(line_of(recorded, stream_chars))
+    if read is not None:
+        print("".join(f"{text}\n" for text in texts_of(recorded.event, read)), end="")
+
+
+def _print_json(line: bytes, read: Read | None) -> None:
     if read is not None:
         line = record_json(line, read)
     if sys.stdout.isatty():
@@ -108,12 +137,12 @@ def _print(recorded: Recorded, line: bytes, read: Read | None, *, as_json: bool)
         sys.stdout.buffer.write(line + b"\n")
 
 
-def line_of(recorded: Recorded) -> str:
+def line_of(recorded: Recorded, stream_chars: int = STREAM_CHARS) -> str:
     """Return a record as one escaped line: position, time (UTC), stream, type, words."""
     at = recorded.at[:23].replace("T", " ")
     stream, kind = shown(recorded.stream), shown(type_of(recorded.event))
     return (
-        f"{recorded.position:>{POSITION_CHARS}}  {at}  {stream:<{STREAM_CHARS}}  "
+        f"{recorded.position:>{POSITION_CHARS}}  {at}  {stream:<{stream_chars}}  "
         f"{kind:<{TYPE_CHARS}}  {clipped(words_of(recorded.event), WORDS_CHARS)}"
     ).rstrip()
 

@@ -113,4 +113,5 @@ def _action(action: ActionAt) -> str:
 
 
 def _tokens(tokens: Tokens) -> str:
-    return f"{tokens.total:,} tokens ({tokens.input:,} in, {tokens.output:,} out)"
+    thought = f", {tokens.thinking:,} thinking" if tokens.thinking else ""
+    return f"{tokens.total:,} tokens ({tokens.input:,} in, {tokens.output:,} out{thought})"

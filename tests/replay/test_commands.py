@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from cli.log import type_of
 from cli.main import main
 from events.ids import TicketId
 from replay.exchange import Conversation
@@ -278,6 +279,24 @@ def test_log_prints_what_is_about_an_attempt(shell: Shell, baked: RunFolder) -> 
     records = {one.position: one for one in archive_of(baked).records()}
     streams = {records[position].stream for position in positions(told)}
     assert streams == {"attempt/retry.2", "run"}
+
+
+def test_every_line_of_a_log_has_the_same_columns(
+    capfd: pytest.CaptureFixture[str], waiting: RunFolder
+) -> None:
+    told = Shell(capfd, waiting.path.parents[2])("log")
+    types = [type_of(one.event) for one in archive_of(waiting).records()]
+    lines = told.out.splitlines()
+    places = {line.index(f"  {kind}") for line, kind in zip(lines, types, strict=True)}
+    assert len(places) == 1
+    assert any("approval/" in line for line in lines)
+
+
+def test_a_log_of_which_nothing_was_asked_for_says_so(shell: Shell) -> None:
+    for words in (["--ticket", "nobody"], ["--type", "run.sung", "--json"]):
+        told = shell("log", *words)
+        assert (told.code, told.out) == (0, "")
+        assert told.err == "trackside: no record of run baked is among those asked for\n"
 
 
 def test_log_prints_what_an_actor_decided(shell: Shell, baked: RunFolder) -> None:
