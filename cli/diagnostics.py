@@ -5,6 +5,7 @@ What happened in the domain is in the event log and nowhere else; this is for fi
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +42,12 @@ class Diagnostics:
             )
 
     def note(self, event: str, **facts: object) -> None:
-        """Take down that something happened, with its facts."""
+        """Take down that something happened, with its facts; what cannot be written is dropped."""
         redact = Redactor(os.environ)
         told = {name: redact(str(fact)) for name, fact in facts.items()} if redact else facts
         for sink in self._sinks:
-            sink.info(event, **told)
+            with suppress(OSError):  # on a full disk, the log itself has the word
+                sink.info(event, **told)
 
     def close(self) -> None:
         """Close the file."""

@@ -12,7 +12,13 @@ from cli.errors import NotTakenError, ResumedElsewhereError
 from cli.escape import json_text, path_text, shown
 from cli.exit_code import ExitCode
 from events.errors import ProblemsError, TracksideError
-from store.errors import BlobUnwritableError, DamageError, HeldError, LogPoisonedError
+from store.errors import (
+    BlobUnwritableError,
+    DamageError,
+    HeldError,
+    LogPoisonedError,
+    RunFolderUnmadeError,
+)
 from workspace.errors import (
     GitDiskError,
     ObjectDamagedError,
@@ -32,6 +38,7 @@ _EXIT_CODES: tuple[tuple[type[TracksideError], ExitCode, str], ...] = (
     (ObjectDamagedError, ExitCode.LOG_DAMAGED, "damaged"),
     (LogPoisonedError, ExitCode.DISK, "disk"),
     (BlobUnwritableError, ExitCode.DISK, "disk"),
+    (RunFolderUnmadeError, ExitCode.DISK, "disk"),
     (WorktreeUnusableError, ExitCode.DISK, "disk"),
     (GitDiskError, ExitCode.DISK, "disk"),
     (TracksideError, ExitCode.BAD_INPUT, "refused"),

@@ -11,6 +11,7 @@
         +-- BlobUnwritableError         likewise, for a payload beside the log
         +-- InboxUnusableError          a message to a run cannot be left: make room, try again
         +-- RunFolderError              no such run, several, or a name that cannot be one
+        |   +-- RunFolderUnmadeError    the disk refuses a new one
         +-- DamageError                 what is kept is not what was written
             +-- LogDamagedError         at a known record and byte of the log
             +-- LogTooNewError          whole, but in a format of a later trackside
@@ -132,6 +133,18 @@ class RunFolderError(StoreError):
         self.reason = reason
         self.runs = tuple(runs)
         super().__init__(reason)
+
+
+class RunFolderUnmadeError(RunFolderError):
+    """The disk refuses the folder of a new run: it is full, or nobody may write there."""
+
+    def __init__(self, name: str, place: str, why: str) -> None:
+        """Say where, and why."""
+        self.place = place
+        super().__init__(
+            name,
+            f"the folder of run {name} cannot be made: {place}: {why}; mend that, then run again",
+        )
 
 
 class DamageError(StoreError):

@@ -28,7 +28,7 @@ import msgspec
 
 from events.ids import RunId
 from store.disk import REAL_DISK, Disk, make_folder, sync_folder, write_file, write_synced
-from store.errors import RunFolderError
+from store.errors import RunFolderError, RunFolderUnmadeError
 from store.lock import LOCK_NAME
 from store.seal import SEAL_NAME, Seal, read_seal
 
@@ -202,9 +202,8 @@ def _make(folder: RunFolder, above: Sequence[Path], disk: Disk) -> None:
         for path in (*above, folder.path, folder.blobs, folder.answers):
             make_folder(disk, path)
     except OSError as error:
-        where = error.filename or home
-        reason = f"the folder of run {folder.run} cannot be made: {where}: {error.strerror}"
-        raise RunFolderError(folder.run, reason) from error
+        where = str(error.filename or home)
+        raise RunFolderUnmadeError(folder.run, where, error.strerror or str(error)) from error
 
 
 def _publish(staged: RunFolder, final: RunFolder, disk: Disk) -> None:
@@ -215,8 +214,8 @@ def _publish(staged: RunFolder, final: RunFolder, disk: Disk) -> None:
         disk.rename(staged.path, final.path)
         sync_folder(disk, final.path.parent)
     except OSError as error:
-        reason = f"the folder of run {final.run} cannot be made: {final.path}: {error.strerror}"
-        raise RunFolderError(final.run, reason) from error
+        why = error.strerror or str(error)
+        raise RunFolderUnmadeError(final.run, str(final.path), why) from error
 
 
 def _sweep(stage: Path) -> None:
