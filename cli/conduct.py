@@ -31,6 +31,7 @@ from events.ids import CommitId, attempt_id
 from events.run import Deliver, Run, due
 from events.run_commands import EndRun, PauseRun, RecordDelivery, RecordSandbox, RecordWait
 from events.streams import RUN
+from events.waiting import answered
 from models.service import ModelService, Wait
 from store.clocks import clocks
 from store.entity import Entity
@@ -54,7 +55,7 @@ def carry_through(opened: OpenRun, sandbox: Sandbox, args: argparse.Namespace) -
     opened.log.subscribe(progress.take)
     try:
         _record_sandbox(opened, sandbox)
-        rest = conduct(opened, sandbox, progress, args)
+        rest = _rest_of(opened, sandbox, progress, args)
     finally:
         progress.close()
     if rest.error is not None:
@@ -66,6 +67,21 @@ def carry_through(opened: OpenRun, sandbox: Sandbox, args: argparse.Namespace) -
     summary = summary_of(opened.view, standing, to_name(opened.repository.user.top))
     print(json_text(summary) if args.json else "\n".join(lines_of(summary)))
     return exit_code_of(standing)
+
+
+def _rest_of(
+    opened: OpenRun, sandbox: Sandbox, progress: Progress, args: argparse.Namespace
+) -> Rest:
+    """Conduct the run until it rests, and again if something has come while it lay down to rest."""
+    while True:
+        before = opened.log.end_position
+        rest = conduct(opened, sandbox, progress, args)
+        after = opened.log.end_position
+        if rest.why not in {"waiting", "paused"} or after == before:
+            return rest
+        opened.log.flush(after)
+        if standing_of(opened.world.run, held=False) == rest.why and not answered(opened.world):
+            return rest
 
 
 def close_books(opened: OpenRun) -> None:

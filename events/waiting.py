@@ -23,6 +23,12 @@ def no_answer_because(world: World, name: ApprovalId) -> str | None:
     return None if approval.is_open else standing_of(approval)
 
 
+def answered(world: World) -> bool:
+    """Return whether an attempt waits for an answer that is on record: it can go on."""
+    gates = (world.attempt(attempt).gate for attempt in world.run.active)
+    return any(gate and world.approval(gate.approval).answer is not None for gate in gates)
+
+
 def _is_live(world: World, approval: Approval) -> bool:
     """Return whether the attempt that asked still waits; it may have been skipped, or cancelled."""
     question = approval.question

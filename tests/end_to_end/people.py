@@ -4,6 +4,7 @@ import getpass
 import select
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from events.approval import Answer, ApprovalAnswered, ApprovalAsked, Question
@@ -20,18 +21,30 @@ LONGEST_S = 30.0
 
 def asked(project: Project, process: "subprocess.Popen[bytes]", count: int = 1) -> list[Question]:
     """Wait until a live run asks `count` questions at once, and return them, first asked first."""
+    return _until(project, process, count, lambda: list(waiting(project.world())))
+
+
+def put(project: Project, process: "subprocess.Popen[bytes]") -> Question:
+    """Wait until a live run has put a question, though its time may be over by now."""
+    return _until(project, process, 1, lambda: questions(project))[0]
+
+
+def _until(
+    project: Project,
+    process: "subprocess.Popen[bytes]",
+    count: int,
+    found: Callable[[], list[Question]],
+) -> list[Question]:
     log = project.folder_of() / "events.jsonl"
     until = time.monotonic() + LONGEST_S
     while not (log.exists() and log.stat().st_size):
         _check_lives(process, until)
         select.select([], [], [], 0.005)  # there is no folder yet that could be watched
     with Watch([log]) as watch:
-        while True:
-            questions = list(waiting(project.world()))
-            if len(questions) >= count:
-                return questions
+        while len(there := found()) < count:
             _check_lives(process, until)
             watch.wait()
+        return there
 
 
 def _check_lives(process: "subprocess.Popen[bytes]", until: float) -> None:
