@@ -54,7 +54,8 @@ class RunFields(msgspec.Struct):
     commit: CommitId = CommitId("")
     """The tip: the base with every completed ticket, one commit each."""
     tree: TreeId = TreeId("")
-    active: "HashTrieMap[AttemptId, Active]" = msgspec.field(default_factory=HashTrieMap)
+    active: dict[AttemptId, Active] = {}
+    """Few: two a worker. Not changed in place, but by a draft whose own it is."""
     queue: tuple[AttemptId, ...] = ()
     """Attempts that ask to be merged, first come first."""
     grant: Grant | None = None
@@ -123,6 +124,8 @@ class RunDraft(RunFields):
 
     moving: TrackDraft | None = None
     """In place of `track`, from the first ticket on that moves."""
+    at_work: dict[AttemptId, Active] | None = None
+    """In place of `active`, likewise."""
 
     @property
     def tickets(self) -> TrackDraft:
@@ -131,11 +134,21 @@ class RunDraft(RunFields):
             self.moving = TrackDraft(self.plan)
         return self.moving
 
+    @property
+    def workers(self) -> dict[AttemptId, Active]:
+        """The attempts that are not over, to be changed in place."""
+        if self.at_work is None:
+            self.at_work = dict(self.active)
+        return self.at_work
+
     def settle(self) -> None:
-        """Have `track` say where the tickets are now."""
+        """Have `track` and `active` say how things are now."""
         if self.moving is not None:
             self.track = self.moving.close()
             self.moving = None
+        if self.at_work is not None:
+            self.active = self.at_work
+            self.at_work = None
 
 
 class Assign(msgspec.Struct, frozen=True):

@@ -78,21 +78,20 @@ def _planned(draft: RunDraft, event: TicketsPlanned) -> None:
 
 def _unlocked(draft: RunDraft, event: TicketUnlocked) -> None:
     track = draft.tickets
-    track.put(track[event.ticket].move("unlock"))
+    track[event.ticket] = track[event.ticket].move("unlock")
 
 
 def _assigned(draft: RunDraft, event: TicketAssigned) -> None:
     name, number, attempt = event.ticket, event.number, event.attempt
-    active = Active(attempt, name, number, event.model, event.base, event.base_tree)
-    draft.active = draft.active.insert(attempt, active)
+    draft.workers[attempt] = Active(attempt, name, number, event.model, event.base, event.base_tree)
     track = draft.tickets
     ticket = track[name].move("park" if event.gated else "assign")
-    track.put(_replace(ticket, attempts=number, tries=ticket.tries + 1))
+    track[name] = _replace(ticket, attempts=number, tries=ticket.tries + 1)
 
 
 def _parked(draft: RunDraft, event: TicketParked) -> None:
-    track = draft.tickets
-    track.put(_replace(_parked_one(track[event.ticket]), waits_for=event.approval))
+    track, name = draft.tickets, event.ticket
+    track[name] = _replace(_parked_one(track[name]), waits_for=event.approval)
 
 
 def _parked_one(ticket: Ticket) -> Ticket:
@@ -100,8 +99,8 @@ def _parked_one(ticket: Ticket) -> Ticket:
 
 
 def _unparked(draft: RunDraft, event: TicketUnparked) -> None:
-    track = draft.tickets
-    track.put(_replace(track[event.ticket].move("unpark"), waits_for=None))
+    track, name = draft.tickets, event.ticket
+    track[name] = _replace(track[name].move("unpark"), waits_for=None)
 
 
 def _merge_queued(draft: RunDraft, event: MergeQueued) -> None:
@@ -115,17 +114,17 @@ def _merge_granted(draft: RunDraft, event: MergeGranted) -> None:
 
 def _completed(draft: RunDraft, event: TicketCompleted) -> None:
     _without(draft, event.attempt, event.usage)
-    track = draft.tickets
-    track.put(track[event.ticket].mark_complete())
+    track, name = draft.tickets, event.ticket
+    track[name] = track[name].mark_complete()
     draft.commit = event.commit
     draft.tree = event.tree
 
 
 def _requeued(draft: RunDraft, event: TicketRequeued) -> None:
     _without(draft, event.attempt, event.usage)
-    track = draft.tickets
-    again = _replace(track[event.ticket].move("requeue"), lesson=event.lesson, waits_for=None)
-    track.put(_spared(again) if event.result == "cancelled" else again)
+    track, name = draft.tickets, event.ticket
+    again = _replace(track[name].move("requeue"), lesson=event.lesson, waits_for=None)
+    track[name] = _spared(again) if event.result == "cancelled" else again
 
 
 def _spared(ticket: Ticket) -> Ticket:
@@ -135,26 +134,26 @@ def _spared(ticket: Ticket) -> Ticket:
 
 def _blocked(draft: RunDraft, event: TicketBlocked) -> None:
     _without(draft, event.attempt, event.usage)
-    track, block = draft.tickets, event.block
-    held = track[event.ticket].mark_blocked(block.reason, block.cause, block.by)
-    track.put(_replace(held, lesson=event.lesson or held.lesson))
+    track, name, block = draft.tickets, event.ticket, event.block
+    held = track[name].mark_blocked(block.reason, block.cause, block.by)
+    track[name] = _replace(held, lesson=event.lesson or held.lesson)
 
 
 def _blocker_changed(draft: RunDraft, event: BlockerChanged) -> None:
-    track = draft.tickets
-    track.put(_replace(track[event.ticket], block=Block("dependency", by=event.by)))
+    track, name = draft.tickets, event.ticket
+    track[name] = _replace(track[name], block=Block("dependency", by=event.by))
 
 
 def _released(draft: RunDraft, event: TicketReleased) -> None:
-    track = draft.tickets
-    released = track[event.ticket].move("release" if event.to == "pending" else "relock")
-    track.put(_replace(released, block=None, tries=0))
+    track, name = draft.tickets, event.ticket
+    released = track[name].move("release" if event.to == "pending" else "relock")
+    track[name] = _replace(released, block=None, tries=0)
 
 
 def _skipped(draft: RunDraft, event: TicketSkipped) -> None:
     track, name = draft.tickets, event.ticket
     _without(draft, attempt_id(name, track[name].attempts), Usage())
-    track.put(_replace(track[name].move("skip"), waits_for=None))
+    track[name] = _replace(track[name].move("skip"), waits_for=None)
 
 
 def _paused(draft: RunDraft, event: RunPaused) -> None:
@@ -193,9 +192,9 @@ def _reserved(draft: RunDraft, event: BudgetReserved) -> None:
 
 def _exceeded(draft: RunDraft, event: BudgetExceeded) -> None:
     track, attempt = draft.tickets, event.attempt
-    parked = _parked_one(track[draft.active[attempt].ticket])
+    name = draft.workers[attempt].ticket
     draft.ledger = draft.ledger.refuse(attempt, event.shortfall)
-    track.put(_replace(parked, waits_for=budget_wait(attempt)))
+    track[name] = _replace(_parked_one(track[name]), waits_for=budget_wait(attempt))
 
 
 def _settled(draft: RunDraft, event: BudgetSettled) -> None:
@@ -219,8 +218,8 @@ def _forked(draft: RunDraft, event: RunForked) -> None:
     """Have the run go on under its new name; what was used and delivered was its parent's."""
     _change(draft, event.changes)
     for rebound in event.rebound:
-        one = _replace(draft.active[rebound.attempt], model=rebound.model)
-        draft.active = draft.active.insert(rebound.attempt, one)
+        one = draft.workers[rebound.attempt]
+        draft.workers[rebound.attempt] = _replace(one, model=rebound.model)
     before = {one.attempt: one for one in event.inherited}
     draft.start = _replace(draft.facts, run=event.run, program=event.program)
     draft.delivery = None
@@ -246,7 +245,7 @@ def _without(draft: RunDraft, attempt: AttemptId | None, usage: Usage) -> None:
     """Have `attempt` be over: not active, not queued, not merging."""
     if attempt is None:
         return
-    draft.active = draft.active.discard(attempt)
+    draft.workers.pop(attempt, None)
     _unqueue(draft, attempt)
     if draft.grant is not None and draft.grant.attempt == attempt:
         draft.grant = None
@@ -265,7 +264,7 @@ def _unqueue(draft: RunDraft, attempt: AttemptId) -> None:
 
 def _close(draft: RunDraft) -> Run:
     draft.settle()
-    return Run(*msgspec.structs.astuple(draft)[:-1])
+    return Run(*msgspec.structs.astuple(draft)[:-2])
 
 
 DRAFTS = Drafts(

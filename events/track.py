@@ -86,7 +86,9 @@ class Track(msgspec.Struct, frozen=True):
         for ticket in spec.tickets:
             for dependency in ticket.depends_on:
                 dependents[dependency].append(ticket.id)
-            open_ones = len(ticket.depends_on) - sum(map(done.__contains__, ticket.depends_on))
+            open_ones = len(ticket.depends_on)
+            if done:
+                open_ones -= sum(map(done.__contains__, ticket.depends_on))
             born = ticket
             if ticket.id not in done and not open_ones:
                 born = ticket.move("unlock")
@@ -216,7 +218,7 @@ class Track(msgspec.Struct, frozen=True):
         """Return the track with each of `tickets` in place of its earlier self."""
         draft = TrackDraft(self)
         for ticket in tickets:
-            draft.put(ticket)
+            draft[ticket.id] = ticket
         return draft.close()
 
     def _queued_anew(self, tickets: "HashTrieMap[TicketId, Ticket]") -> Self:
@@ -255,30 +257,28 @@ class Track(msgspec.Struct, frozen=True):
                 yield Release(ticket, "blocked", holder)
 
 
-class TrackDraft:
-    """The tickets of a track while they move; the track itself stays as it is. For one thread."""
+class TrackDraft(dict[TicketId, Ticket]):
+    """The tickets of a track that have moved, by id; the others are looked up in the track.
 
-    __slots__ = ("_moved", "_track")
+    The track itself stays as it is. For one thread.
+    """
+
+    __slots__ = ("_track",)
 
     def __init__(self, track: Track) -> None:
         """Begin where `track` stands."""
         self._track = track
-        self._moved: dict[TicketId, Ticket] = {}
 
-    def __getitem__(self, ticket: TicketId) -> Ticket:
-        """Return a ticket by id; raises as `Track`."""
-        return self._moved.get(ticket) or self._track[ticket]
-
-    def put(self, ticket: Ticket) -> None:
-        """Have `ticket` in place of its earlier self."""
-        self._moved[ticket.id] = ticket
+    def __missing__(self, ticket: TicketId) -> Ticket:
+        """Return a ticket that has not moved; raises as `Track`."""
+        return self._track[ticket]
 
     def close(self) -> Track:
         """Return the track as it stands now; what is derived of the tickets is worked out here."""
-        track, moved = self._track, self._moved
+        track = self._track
         plan, ready, done = track.plan, track.ready, []
         counts: Counter[TicketState] = Counter()
-        for name, ticket in moved.items():
+        for name, ticket in self.items():
             before, now = track.tickets[name].status, ticket.status
             if now == before:
                 continue
@@ -293,7 +293,7 @@ class TrackDraft:
         met = Counter(chain.from_iterable(done))
         return msgspec.structs.replace(
             track,
-            tickets=_changed(track.tickets, moved),
+            tickets=_changed(track.tickets, self),
             waiting_on=_added(track.waiting_on, {held: -some for held, some in met.items()}),
             ready=ready,
             counts=_added(track.counts, counts),

@@ -1,5 +1,6 @@
 """All streams of a log folded together: the whole state of a run at one position."""
 
+import gc
 from collections.abc import Iterable
 from typing import Any, Protocol
 
@@ -104,28 +105,32 @@ class Fold:
         self._position = self._world.position
 
     def take(self, records: Iterable[Fact]) -> None:
-        """Believe `records`, in order."""
-        streams, record = self._streams, None
-        for record in records:  # the last one is asked for its position
+        """Believe `records`, in order.
+
+        Meanwhile Python looks for no garbage: records and states hold no circles, and are many.
+        """
+        was_on = gc.isenabled()
+        gc.disable()
+        try:
+            self._take(records)
+        finally:
+            if was_on:
+                gc.enable()
+
+    def _take(self, records: Iterable[Fact]) -> None:
+        streams = self._streams
+        for record in records:
             event = record.event
-            try:
-                stream = streams[record.stream]
-                rule = stream[1][type(event)]
-            except KeyError:
-                stream, rule = self._open(record.stream, event)
+            stream = streams.get(record.stream) or self._open(record.stream)
+            rule = stream[1].get(type(event)) or self._rule(stream, record.stream, event)
             rule(stream[0], event)
             stream[2] += 1
-        if record is not None:
             self._position = record.position
 
     def close(self) -> World:
         """Return the world as it stands now; the fold may go on."""
         before, streams = self._world, self._streams
-        states = {
-            name: DRAFTS[kind_of(name)].close(stream[0])
-            for name, stream in streams.items()
-            if stream[1]
-        }
+        states = {name: close(draft) for name, (draft, _, _, close) in streams.items() if close}
         versions = {name: stream[2] for name, stream in streams.items()}
         return World(
             position=self._position,
@@ -133,20 +138,26 @@ class Fold:
             versions=before.versions.update(versions) if before.versions else HashTrieMap(versions),
         )
 
-    def _open(self, name: StreamId, event: Event) -> "tuple[_Stream, Rule]":
-        """Return a stream and the rule for its next event; without one it stays as it is."""
-        world, drafts = self._world, DRAFTS.get(kind_of(name))
-        stream = self._streams.setdefault(name, [None, {}, world.versions.get(name, 0)])
+    def _open(self, name: StreamId) -> "_Stream":
+        """Take up a stream; it gets its draft when it is first changed."""
+        stream = self._streams[name] = [None, {}, self._world.versions.get(name, 0), None]
+        return stream
+
+    def _rule(self, stream: "_Stream", name: StreamId, event: Event) -> Rule:
+        """Return the rule for an event for which none was at hand; without one it is for people."""
+        drafts = DRAFTS.get(kind_of(name))
         if drafts is None or isinstance(event, UnknownEvent):
-            return stream, nothing
-        if not stream[1]:
-            state = world.states.get(name, DECIDERS[kind_of(name)].initial)
-            stream[:2] = drafts.open(state), drafts.rules
-        return stream, drafts.rules[type(event)]
+            return nothing
+        state = self._world.states.get(name, DECIDERS[kind_of(name)].initial)
+        rule = drafts.rules[type(event)]
+        stream[:2] = drafts.open(state), drafts.rules
+        stream[3] = drafts.close
+        return rule
 
 
 _Stream = list[Any]
-"""Its draft, the rules for it (none before it has a state), and its version."""
+"""Its draft, the rules for it, its version, and how the draft is closed; the first, second and last
+are missing as long as it has no state of its own."""
 
 
 def evolve(world: World, stream: StreamId, event: Event, position: int) -> World:

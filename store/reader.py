@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -90,8 +91,7 @@ class LogReader:
 
     def __iter__(self) -> Iterator[Recorded]:
         """Give every record from here to the end, as it is now, in order; raises as `poll`."""
-        while batch := self.poll():
-            yield from batch
+        return chain.from_iterable(iter(self.poll, []))
 
     def poll(self) -> list[Line[Event]]:
         """Return the next records, in order: about a block of them; none if all have been given.
