@@ -2,7 +2,7 @@
 
 import argparse
 
-from cli.errors import RunRefusesError
+from cli.errors import OptionInvalidError, RunRefusesError
 from cli.firsts import answered_before
 from cli.history import History, load_history, load_planned, repository_of
 from cli.person import who
@@ -36,9 +36,13 @@ def answer(
     """Answer the request and say so.
 
     Raises:
+        OptionInvalidError: the reason is too long.
         RunRefusesError: it waits for no answer; somebody may have been first.
         NotTakenError, StoreError: see `cli.post.send`.
     """
+    if len(args.reason) > REASON_CHARS:
+        reason = f"a reason has {len(args.reason):,} characters; the most is {REASON_CHARS:,}"
+        raise OptionInvalidError("--reason", reason)
     history, approval = load_planned(args), ApprovalId(args.approval)
     world = history.view.world
     because = no_answer_because(world, approval)
@@ -48,7 +52,7 @@ def answer(
         verdict=verdict,
         by=who(),
         via=VIA,
-        reason=args.reason[:REASON_CHARS],
+        reason=args.reason,
         ticket_wide=ticket_wide,
     )
     sent = send(history.folder, repository_of(args), GiveAnswer(approval, given, edited))

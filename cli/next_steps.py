@@ -12,6 +12,8 @@ from events.world import World
 
 MOST = 5
 """Commands that are named; one for each question or block would be a page."""
+MOST_ANSWERS = 3
+"""Of them such as answer a question, so that there is room for what follows them."""
 
 
 def to_name(repository: Path) -> Path | None:
@@ -42,18 +44,25 @@ def _steps(world: World, standing: Standing, git: str) -> Iterator[str]:
     name = shlex.quote(run.facts.run)
     match standing:
         case "waiting":
-            for question in waiting(world):
-                yield f"trackside approve {name} {shlex.quote(question.approval)}"
+            yield from _answers(world, name)
             yield from _about_budget(run, name)
             yield f"trackside resume {name}"
         case "paused" | "interrupted":
             yield f"trackside resume {name}"
         case "running":
-            for question in waiting(world):
-                yield f"trackside approve {name} {shlex.quote(question.approval)}"
+            yield from _answers(world, name)
             yield f"trackside log {name} --follow"
         case "completed" | "blocked" | "cancelled":
             yield from _after_the_end(run, name, git)
+
+
+def _answers(world: World, name: str) -> Iterator[str]:
+    """Give the commands that say yes, and the one that lists all questions if there are many."""
+    questions = waiting(world)
+    for question in questions[:MOST_ANSWERS]:
+        yield f"trackside approve {name} {shlex.quote(question.approval)}"
+    if len(questions) > MOST_ANSWERS:
+        yield f"trackside approvals {name}"
 
 
 def _about_budget(run: Run, name: str) -> Iterator[str]:

@@ -17,6 +17,7 @@ from events.approval import Question
 from events.ids import ApprovalId, CallId
 from events.policy import Expiry
 from events.policy_file import parse_policy
+from events.settings import Settings
 from tests.histories import ASK_TOOLS, ATTEMPT, T1, shell, ticket, write
 from tests.stories import Story
 
@@ -45,6 +46,30 @@ def test_what_waits_is_listed_with_the_commands_to_answer(
     assert "  archetype  unassigned\n" in out
     assert "  risk       medium: " in out
     assert "  trackside approve r1 T1.1.c1\n" in out
+
+
+def test_of_many_that_wait_only_the_first_are_named(story: Story, trackside: Trackside) -> None:
+    names = [f"T{number}" for number in range(1, 6)]
+    story.begin(*map(ticket, names), policy=ASK_TOOLS, settings=Settings(workers=5))
+    for name in names:
+        story.work(f"{name}.1", policy=ASK_TOOLS)
+        story.wait(f"{name}.1", shell("rm -r build"))
+    _, out, _ = trackside("approvals")
+    assert [line for line in out.splitlines() if line.startswith("  trackside ")] == [
+        "  trackside approve r1 T1.1.c1",
+        "  trackside approve r1 T2.1.c1",
+        "  trackside approve r1 T3.1.c1",
+        "  trackside approvals r1",
+        "  trackside resume r1",
+    ]
+
+
+def test_a_reason_that_is_too_long_is_refused_and_not_cut(
+    asking: Story, trackside: Trackside
+) -> None:
+    code, _, err = trackside("reject", "r1", "T1.1.c1", "--reason", "x" * 2001)
+    assert code == 2
+    assert "--reason: a reason has 2,001 characters; the most is 2,000" in err
 
 
 def test_nothing_waits(story: Story, trackside: Trackside) -> None:
