@@ -172,7 +172,7 @@ def conduct(
     ]
     view = RunView()
     path = folder / LOG_NAME
-    with JsonlLog.open(path, CODEC, on_record=view.take, program="bench", disk=disk) as log:
+    with JsonlLog.open(path, CODEC, on_records=view.take_all, program="bench", disk=disk) as log:
         log.subscribe(view.take)
         planning = Entity(log, RUN, run_rules.DECIDER)
         for command in plan_of(start_of(tickets), plan):

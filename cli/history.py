@@ -87,8 +87,10 @@ def load_history(folder: RunFolder) -> History:
     """
     view = RunView(Blobs(folder.blobs).text)
     held_by = holder_of(folder.lock)
-    tail = fold_log(folder.log, view.take)
-    return History(folder, view, held_by, tail if held_by is None else "")
+    with LogReader(folder.log, CODEC) as reader:
+        view.take_all(reader)
+        note = torn_note(folder.log, reader.tail)
+    return History(folder, view, held_by, note if held_by is None else "")
 
 
 def fold_log(log: Path, take: Callable[[Recorded], None]) -> str:

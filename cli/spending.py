@@ -52,6 +52,12 @@ class Spent(msgspec.Struct, frozen=True):
         )
 
 
+HEARD = (
+    AttemptStarted, AttemptRebound, CallBegun, RunForked, ReplyRecorded, CallFailed, HintAsked,
+    HintGiven,
+)  # fmt: skip
+"""Types of all events that say something of what is spent."""
+
 WORKER: Tier = 3
 QA: Tier = 4
 

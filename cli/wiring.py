@@ -1,7 +1,7 @@
 """An open run: its folder, log, blobs and repository, put together from concrete classes."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,15 +83,19 @@ def opened(folder: RunFolder, checkout: Path) -> Iterator[OpenRun]:
     view = RunView(read_blob=blobs.text)
     dropped: list[LogRecovered] = []
 
-    def see(recorded: Recorded) -> None:
-        view.take(recorded)
-        match recorded.event:
-            case LogOpened():
-                dropped.clear()
-            case LogRecovered() as recovered:
-                dropped.append(recovered)
+    def noted(records: Iterable[Recorded]) -> Iterator[Recorded]:
+        for recorded in records:
+            match recorded.event:
+                case LogOpened():
+                    dropped.clear()
+                case LogRecovered() as recovered:
+                    dropped.append(recovered)
+            yield recorded
 
-    with JsonlLog.open(folder.log, CODEC, on_record=see, redact=redact) as log:
+    def see(records: Iterable[Recorded]) -> None:
+        view.take_all(noted(records))
+
+    with JsonlLog.open(folder.log, CODEC, on_records=see, redact=redact) as log:
         blobs.sweep()
         repository = Repository.create(folder.git, checkout)
         log.subscribe(lambda recorded: failpoint("after-position", recorded.position))

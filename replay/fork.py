@@ -6,7 +6,7 @@ is different in the fork stands behind them, in decisions of its own.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -180,7 +180,7 @@ class _Writer:
             self._archive.codec,
             clock=clock,
             disk=_UnsyncedDisk(),
-            on_record=self._take,
+            on_records=self._take_all,
         ) as log:
             log.subscribe(self._take)
             for decision in self._past.decisions:
@@ -200,6 +200,10 @@ class _Writer:
         finally:
             os.close(fd)
         return self._world, forked
+
+    def _take_all(self, records: Iterable[Recorded]) -> None:
+        for recorded in records:
+            self._take(recorded)
 
     def _take(self, recorded: Recorded) -> None:
         self._world = after(self._world, Decision((recorded,)))

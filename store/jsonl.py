@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Self
@@ -70,7 +70,7 @@ class JsonlLog:
         codec: Codec,
         *,
         clock: Clock = utc_now,
-        on_record: Callable[[Recorded], None] | None = None,
+        on_records: Callable[[Iterable[Recorded]], None] | None = None,
         program: str | None = None,
         disk: Disk = REAL_DISK,
         redact: Redact = as_it_is,
@@ -84,7 +84,8 @@ class JsonlLog:
             path: the log; its folder is the run folder, with the lock and the seal.
             codec: knows the types of its events.
             clock: tells the time that records carry.
-            on_record: called with every record, in order, those of the opening included.
+            on_records: called with all records that there are, in order, to go through them once;
+                and then with those of the opening.
             program: the version to put on record; by default the installed one.
             disk: the system calls.
             redact: takes the secrets out of every text that is recorded.
@@ -96,14 +97,14 @@ class JsonlLog:
             DamageError: it is damaged, too new, or not what its seal says; it was not changed.
             LogPoisonedError: the disk failed.
         """
-        see = on_record or _ignore
+        see = on_records or _go_through
         with ExitStack() as stack:
             stack.enter_context(closing(Lock.take(path.parent / LOCK_NAME, disk)))
             fd = open_to_write(path, disk)
             stack.callback(os.close, fd)
             reader = LogReader(path, codec, fd=fd)
-            for recorded in reader:
-                see(recorded)
+            see(reader)
+            _go_through(reader)  # what was left out is verified all the same
             head, tail = reader.head, reader.tail
             try:
                 sync_folder(disk, path.parent)
@@ -112,8 +113,7 @@ class JsonlLog:
             except OSError as error:
                 raise LogPoisonedError(path, head.position, error) from error
             log = cls(path, codec, head, fd, clock, disk, redact, linger_s)
-            for recorded in log._begin(program or _program(), reason_of(tail)):
-                see(recorded)
+            see(log._begin(program or _program(), reason_of(tail)))
             log._resources = stack.pop_all()
             return log
 
@@ -276,5 +276,6 @@ def _program() -> str:
         return "unknown"
 
 
-def _ignore(_recorded: Recorded) -> None:
-    """Take no note."""
+def _go_through(records: Iterable[Recorded]) -> None:
+    for _ in records:
+        pass

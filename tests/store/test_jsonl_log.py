@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def test_a_program_that_is_not_installed_says_so(
 
 def test_an_opening_hands_out_every_record_its_own_included(written: Path) -> None:
     seen: list[Recorded] = []
-    with JsonlLog.open(written, CODEC, on_record=seen.append) as log:
+    with JsonlLog.open(written, CODEC, on_records=seen.extend) as log:
         assert [one.position for one in seen] == [1, 2, 3, 4, 5, 6, 7, 8]
         assert seen == list(log.read())
         assert (log.last_position, log.epoch) == (8, 3)
@@ -75,12 +76,19 @@ def test_a_stream_goes_on_where_it_was(written: Path) -> None:
 
 
 def test_a_listener_of_the_opening_that_raises_lets_go_of_everything(written: Path) -> None:
-    def fail(recorded: Recorded) -> None:
+    def fail(records: Iterable[Recorded]) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        JsonlLog.open(written, CODEC, on_record=fail)
+        JsonlLog.open(written, CODEC, on_records=fail)
     JsonlLog.open(written, CODEC).close()
+
+
+def test_an_opening_of_which_nobody_reads_the_records_goes_on_behind_the_last(
+    written: Path,
+) -> None:
+    with JsonlLog.open(written, CODEC, on_records=lambda _: None) as log:
+        assert (log.last_position, log.epoch) == (8, 3)
 
 
 def test_only_the_user_may_read_the_log(written: Path) -> None:
