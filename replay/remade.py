@@ -1,6 +1,5 @@
 """Made again: prompts, contexts, hints, merges and commits, from the state before them alone."""
 
-import re
 from collections.abc import Iterator
 from typing import assert_never
 
@@ -13,13 +12,14 @@ from events.commit_message import commit_message
 from events.conversation import Message, ModelMessage, Prompt, digest_of
 from events.diagnosis import asked_again, first_cause, hint_in, hint_prompt
 from events.hint import Failure, Hint, RecordHint, cut
-from events.ids import AttemptId, TreeId
+from events.ids import TreeId
 from events.prompts import prompt_of
 from events.settings import Context
 from replay.decisions import Scene
 from replay.desk import Desk
 from replay.divergence import Divergence
 from replay.exchange import SPECS
+from replay.worktrees import roots_in
 from workspace.context import FileAt, assemble
 from workspace.git import IDENTITY
 from workspace.merge import Conflicted, Merged, merge
@@ -100,7 +100,7 @@ def _hint(scene: Scene, command: RecordHint, desk: Desk) -> Iterator[Divergence]
     desk.counts.hints += 1
     failure = state.failure
     output = desk.read(failure.outcome.output)
-    roots = _roots(output, failure.attempt)
+    roots = [*roots_in(output, failure.attempt), ""]  # without it, it does not matter
     if command.prompt:
         got = desk.read(command.prompt)
         model = scene.world.run.facts.settings.models.qa
@@ -130,16 +130,6 @@ def _messages(prompt: str) -> tuple[Message, ...]:
         return msgspec.json.decode(prompt, type=Prompt).messages
     except msgspec.MsgspecError:
         return ()
-
-
-def _roots(output: str, attempt: AttemptId) -> list[str]:
-    """Return what may have been the worktree: paths below it were shown without it.
-
-    It is not on record, but it ended with the name of the attempt; if the output does not hold it,
-    it does not matter.
-    """
-    found = re.findall(rf"(/[^\s:'\"]*/{re.escape(attempt)})(?![^\s:'\"/])", output)
-    return list(dict.fromkeys([*found, ""]))
 
 
 def _merge(scene: Scene, command: RecordMerge, desk: Desk) -> Iterator[Divergence]:

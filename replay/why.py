@@ -8,6 +8,7 @@ import msgspec
 from events.attempt_commands import RequestTool
 from events.base import Event
 from events.ids import CallId, Digest, RunId, StreamId, TicketId
+from events.payload import ReadText
 from events.run import Run
 from events.run_events import (
     BlockerChanged,
@@ -30,8 +31,9 @@ from replay.causation import cause_of
 from replay.decisions import Decision, command_of
 from replay.errors import MomentUnknownError
 from replay.evidence import evidence_of
-from replay.records import Records
+from replay.records import Records, attempt_in
 from replay.show import planned, require_ticket
+from replay.worktrees import as_seen_from_within
 from store.log import Recorded
 
 Describe = Callable[[Event], str]
@@ -190,6 +192,14 @@ def _roots(chain: list[Recorded], name: TicketId) -> set[Any]:
     return {name, *named}
 
 
+def _reader(records: Records, recorded: Recorded) -> ReadText:
+    """Return what reads the texts of a record, with the paths of its worktree cut short."""
+    attempt = attempt_in(recorded.stream)
+    if not attempt:
+        return records.text
+    return lambda text: as_seen_from_within(records.text(text), attempt)
+
+
 def _links(records: Records, chain: list[Recorded], describe: Describe) -> Iterator[Link]:
     call: CallId | None = None
     for recorded in chain:
@@ -200,7 +210,7 @@ def _links(records: Records, chain: list[Recorded], describe: Describe) -> Itera
             stream=recorded.stream,
             type=str(type(event).__struct_config__.tag),
             what=describe(event),
-            evidence=evidence_of(event, records.text, call),
+            evidence=evidence_of(event, _reader(records, recorded), call),
         )
         command = command_of(Decision((records.decision(recorded)[0],)))
         call = command.call if isinstance(command, RequestTool) else None

@@ -335,6 +335,19 @@ def test_a_ticket_that_was_done_before_leads_to_the_plan(tale: Tale, story: Stor
     assert started_with.links[0].evidence == "track shop, policy auto"
 
 
+def test_evidence_names_files_as_the_worker_does(tale: Tale, story: Story) -> None:
+    story.begin(ticket("T1"))
+    story.work("T1.1")
+    story.tell("attempt/T1.1", wants("c1", shell("make")))
+    place = "/home/ann/.cache/trackside/r1/T1.1"
+    output = f'Traceback (most recent call last):\n  File "{place}/a.py", line 2\nKeyError: 9\n'
+    red = msgspec.structs.replace(RED, output=output)
+    story.tell("attempt/T1.1", ran("c1", red))
+    at = story.log.last_position
+    said = why_position(Records(archive_of(tale.folder), at), at, _named)
+    assert said.links[0].evidence == "pytest: exit code 1: KeyError: 9 (a.py:2)"
+
+
 def test_an_outcome_is_told_by_how_it_ended(tale: Tale, story: Story) -> None:
     story.begin(ticket("T1"))
     story.work("T1.1")
