@@ -70,7 +70,8 @@ class Track(msgspec.Struct, frozen=True):
     """How many dependencies of a ticket are not completed or skipped."""
     ready: int
     """Bit n is set if the n-th ticket of the queue is pending."""
-    counts: "HashTrieMap[TicketState, int]"
+    counts: dict[TicketState, int]
+    """How many tickets are in each state; of all states, also those that no ticket is in."""
 
     @classmethod
     def of(cls, spec: TrackSpec) -> Self:
@@ -97,9 +98,7 @@ class Track(msgspec.Struct, frozen=True):
             waiting_on[ticket.id] = open_ones
             counts[born.status] += 1
         plan = _Plan(order, queue, rank, {key: tuple(value) for key, value in dependents.items()})
-        return cls(
-            spec, plan, HashTrieMap(tickets), HashTrieMap(waiting_on), ready, HashTrieMap(counts)
-        )
+        return cls(spec, plan, HashTrieMap(tickets), HashTrieMap(waiting_on), ready, counts)
 
     def __iter__(self) -> Iterator[Ticket]:
         """Go through the tickets in file order."""
@@ -276,8 +275,8 @@ class TrackDraft(dict[TicketId, Ticket]):
     def close(self) -> Track:
         """Return the track as it stands now; what is derived of the tickets is worked out here."""
         track = self._track
-        plan, ready, done = track.plan, track.ready, []
-        counts: Counter[TicketState] = Counter()
+        plan, ready, counts = track.plan, track.ready, dict(track.counts)
+        met: list[tuple[TicketId, ...]] = []
         for name, ticket in self.items():
             before, now = track.tickets[name].status, ticket.status
             if now == before:
@@ -289,19 +288,14 @@ class TrackDraft(dict[TicketId, Ticket]):
             elif before == "pending":
                 ready &= ~(1 << plan.rank[name])
             if now in DONE:
-                done.append(plan.dependents[name])
-        met = Counter(chain.from_iterable(done))
-        return msgspec.structs.replace(
-            track,
-            tickets=_changed(track.tickets, self),
-            waiting_on=_added(track.waiting_on, {held: -some for held, some in met.items()}),
-            ready=ready,
-            counts=_added(track.counts, counts),
-        )
-
-
-def _added(numbers: "HashTrieMap[K, int]", more: Mapping[K, int]) -> "HashTrieMap[K, int]":
-    return _changed(numbers, {key: numbers[key] + some for key, some in more.items()})
+                met.append(plan.dependents[name])
+        waiting_on = track.waiting_on
+        if met:
+            times = Counter(chain.from_iterable(met))
+            fewer = {held: waiting_on[held] - some for held, some in times.items()}
+            waiting_on = _changed(waiting_on, fewer)
+        tickets = _changed(track.tickets, self)
+        return Track(track.spec, plan, tickets, waiting_on, ready, counts)
 
 
 def _changed(before: "HashTrieMap[K, V]", changed: Mapping[K, V]) -> "HashTrieMap[K, V]":
