@@ -5,13 +5,15 @@ from collections.abc import Callable, Sequence
 from itertools import takewhile
 from typing import TypeVar
 
+import msgspec
+
 from events.base import Event
 from events.ids import AttemptId, StreamId, TicketId, ticket_of
 from events.payload import Text
 from events.streams import LOG, RUN, kind_of, name_of
 from events.world import World, fold
 from replay.archive import Archive
-from store.log import Recorded
+from store.log import NO_CAUSE, Recorded
 
 E = TypeVar("E", bound=Event)
 
@@ -71,8 +73,8 @@ class Growing(Streams):
     """The records up to the last one that was taken."""
 
     def take(self, recorded: Recorded) -> None:
-        """Add the next record."""
-        self._add(recorded)
+        """Add the next record; its cause is let go, which would keep its part of the log alive."""
+        self._add(msgspec.structs.replace(recorded, cause=NO_CAUSE))
 
     def decision(self, recorded: Recorded) -> Sequence[Recorded]:
         """Return the records of the last decision; `recorded` is one of them."""
