@@ -9,7 +9,7 @@ import msgspec
 from rpds import HashTrieMap
 
 from events.ids import StreamId
-from events.world import World, fold
+from events.world import Fold, World
 from replay.archive import Archive
 from replay.errors import MomentUnknownError
 from replay.moment import Moment
@@ -68,16 +68,19 @@ def _folded(archive: Archive, position: int | None) -> Frame:
 
     On the way snapshots are kept, so that the next time less has to be folded.
     """
-    world, time, last = World(), "", 0
+    under_way, time, at, last = Fold(), "", 0, 0
     album = _Album(archive)
     for batch, mark in archive.batches():
         wanted = _up_to(position, batch)
         if wanted:
-            world, time = fold(wanted, world), wanted[-1].at
-        if world.position == mark.position:
+            under_way.take(wanted)
+            time, at = wanted[-1].at, wanted[-1].position
+        if at == mark.position and album.is_due(batch, mark):
+            world = under_way.close()
             album.keep(batch, mark, world)
+            under_way = Fold(world)
         last = mark.position
-    return Frame(world, time, last)
+    return Frame(under_way.close(), time, last)
 
 
 def _up_to(position: int | None, batch: Sequence[Recorded]) -> Sequence[Recorded]:
@@ -121,13 +124,15 @@ def _from_snapshot(archive: Archive, position: int | None) -> Frame | None:
     world = World(
         position=mark.position, states=HashTrieMap(states), versions=HashTrieMap(versions)
     )
+    under_way = Fold(world)
     archive.tail = CLEAN
     with LogReader(
         log, archive.codec, head=skimmed.head, until=skimmed.bytes, sealed=False
     ) as reader:
         while wanted := _up_to(position, reader.poll()):
-            world, time = fold(wanted, world), wanted[-1].at
-    return Frame(world, time, skimmed.last)
+            under_way.take(wanted)
+            time = wanted[-1].at
+    return Frame(under_way.close(), time, skimmed.last)
 
 
 @contextmanager
@@ -150,13 +155,16 @@ class _Album:
         self._before = 0
         self._touched: set[StreamId] = set()
 
-    def keep(self, batch: Sequence[Recorded], mark: Mark, world: World) -> None:
-        """Take note of a batch, after which the state is `world`; keep that, if it is time."""
+    def is_due(self, batch: Sequence[Recorded], mark: Mark) -> bool:
+        """Take note of a batch; return whether the state behind it should be kept."""
         if self._snapshots is None:
-            return
+            return False
         self._touched.update(recorded.stream for recorded in batch)
-        if mark.position < self._before + EVERY:
-            return
+        return mark.position >= self._before + EVERY
+
+    def keep(self, batch: Sequence[Recorded], mark: Mark, world: World) -> None:
+        """Keep the state behind a batch; only when it is due."""
+        assert self._snapshots is not None, "an album that keeps nothing is never due"
         payload = encode_states(world.states, world.versions, self._touched)
         self._snapshots.add(Snapshot(mark, batch[-1].at, self._before, payload))
         self._before = mark.position
