@@ -7,6 +7,7 @@ SHELL := /bin/sh
 PACKAGES := actors cli events models replay store workspace
 PY := .venv/bin/python
 TEST_LIMIT := 30m
+CRASH_LIMIT := 60m
 
 # Nothing of the caller's Python may leak into ours.
 unexport PYTHONPATH
@@ -39,7 +40,7 @@ test: .venv/dev.stamp .venv/editable.stamp
 	timeout --kill-after=30s $(TEST_LIMIT) $(PY) -m pytest --quiet --cov --cov-report=term
 
 crash: .venv/dev.stamp .venv/editable.stamp
-	timeout --kill-after=30s $(TEST_LIMIT) $(PY) -m tests.crash.sweep $(POINTS)
+	timeout --kill-after=30s $(CRASH_LIMIT) $(PY) -m tests.crash.sweep $(POINTS)
 
 simulate: .venv/dev.stamp .venv/editable.stamp
 	timeout --kill-after=30s $(TEST_LIMIT) $(PY) -m tests.simulate $(SEEDS)

@@ -39,7 +39,7 @@ import workspace.user_repository
 import workspace.worktree
 
 POSITION = "after-position"
-LIMIT_S = 50
+LIMIT_S = 100
 
 EDGES: tuple[tuple[Any, str], ...] = (
     *((store.disk.RealDisk, name) for name in (

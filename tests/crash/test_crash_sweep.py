@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.crash.sweep import Kills, Sweep, points_of, spread
+from tests.crash.sweep import Kills, Sweep, points_of, spread, tried
 from tests.crash.trial import POSITION, Kill, Program
 
 POINTS = 24
@@ -27,7 +27,7 @@ def test_a_killed_run_is_resumed_to_the_same_end(sweep: Sweep, group: int) -> No
     plan: list[Kills] = sweep.plan(POINTS)[group::GROUPS]
     verdicts = [*sweep.play(plan)]
     assert not [str(verdict) for verdict in verdicts if verdict.wrong]
-    assert sum(verdict.reached for verdict in verdicts) >= len(plan)
+    assert tried(verdicts) >= sum(map(len, plan)) * 5 // 6
 
 
 def test_points_cover_every_record_and_every_place() -> None:

@@ -9,6 +9,7 @@ gives up; whichever of both is merged last meets a tip that has moved.
 """
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,21 @@ Json = dict[str, Any]
 _GIT_IDENTITY = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org")
 
 
-def lay_out(home: Path) -> None:
-    """Make the repository, the track, the playbook, the settings and the ledger below `home`."""
-    shop, ledger = home / "shop", home / "outside" / "ledger"
-    for folder in (shop, ledger.parent, home / "config" / "trackside", home / "cache"):
-        folder.mkdir(parents=True)
+def make_shop(shop: Path) -> None:
+    """Make the repository that all trials begin with."""
+    shop.mkdir()
     (shop / "base.txt").write_text("base\n")
-    git(shop, "init", "-q", "-b", "main")
+    git(shop, "init", "-q", "-b", "main", "--template=")
     git(shop, "add", ".")
     git(shop, *_GIT_IDENTITY, "commit", "-q", "-m", "Begin")
+
+
+def lay_out(home: Path, shop: Path) -> None:
+    """Put a copy of `shop`, the track, the playbook, the settings and the ledger below `home`."""
+    shutil.copytree(shop, home / "shop")
+    ledger = home / "outside" / "ledger"
+    for folder in (ledger.parent, home / "config" / "trackside", home / "cache"):
+        folder.mkdir(parents=True)
     (home / "config" / "trackside" / "trackside.toml").write_text(
         f'[sandbox]\nwritable = ["{ledger.parent}"]\n'
     )
@@ -56,7 +63,7 @@ def _track() -> Json:
 
 def _playbook(ledger: Path) -> Json:
     def effect(name: str) -> Json:
-        return _turn("run_command", command=f"echo {name} >> {ledger}; echo {name} > {name}.log")
+        return _turn("run_command", command=f"echo {name} >> {ledger}; echo {name} >> {name}.log")
 
     def write(name: str, words: str) -> Json:
         return _turn("write_file", path=f"{name}.txt", content=f"{words}\n")

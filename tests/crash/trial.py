@@ -124,9 +124,9 @@ class Verdict:
 class Trial:
     """A fresh repository, a run, and its end."""
 
-    def __init__(self, program: Program, home: Path) -> None:
+    def __init__(self, program: Program, home: Path, shop: Path) -> None:
         home.mkdir()
-        lay_out(home)
+        lay_out(home, shop)
         self._program = program
         self.home = home
         self.run = "r1"
@@ -214,7 +214,7 @@ def judge(verdict: Verdict, seen: Sequence[Sight], end: Sight) -> None:
             verdict.accuse("lost events", f"{sight.acknowledged} acknowledged, {len(safe)} there")
         again = {call for call in sight.answered if end.calls[call] != sight.calls[call]}
         if again:
-            verdict.accuse("repeated calls", again)
+            verdict.accuse("repeated model calls", again)
     positions = [record["position"] for record in end.records]
     if positions != list(range(1, len(positions) + 1)):
         verdict.accuse("doubled events", "the positions have a gap or come twice")
