@@ -4,9 +4,8 @@ import gc
 import sqlite3
 import time
 from contextlib import ExitStack
-from functools import reduce
 from pathlib import Path
-from typing import Any, Union, cast
+from typing import Any, NamedTuple, Union, cast
 
 import msgspec
 
@@ -14,6 +13,8 @@ from benchmarks.instant_run import CODEC, UnsyncedDisk, conduct
 from benchmarks.measure import Goal, Row, in_turns, row_of
 from benchmarks.peers import open_aggregate
 from events import world
+from events.base import Event
+from events.ids import StreamId
 from events.streams import EVENT_TYPES
 from events.world import World
 from store.codec import Line
@@ -101,12 +102,14 @@ def _table_of(path: Path, table: Path) -> Path:
     return table
 
 
+class _Row(NamedTuple):
+    position: int
+    stream: StreamId
+    event: Event
+
+
 def _fold_rows(connection: sqlite3.Connection) -> World:
     union: Any = Union[EVENT_TYPES]  # noqa: UP007 - of types that are known only now
     decoder = msgspec.json.Decoder(union)
     found = connection.execute("select position, stream, event from events order by position")
-    return reduce(
-        lambda state, row: world.evolve(state, row[1], decoder.decode(row[2]), row[0]),
-        found,
-        World(),
-    )
+    return world.fold(_Row(at, stream, decoder.decode(data)) for at, stream, data in found)
