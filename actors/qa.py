@@ -23,7 +23,7 @@ from events.attempt_commands import TakeHint
 from events.budget import amount_of
 from events.conversation import Completion, Prompt, Usage
 from events.diagnosis import asked_again, first_cause, hint_in, hint_prompt, too_long
-from events.hint import AskHint, Failure, Hint, HintCommand, HintEvent, RecordHint, Source
+from events.hint import AskHint, Failure, Hint, HintCommand, HintEvent, RecordHint
 from events.ids import AttemptId
 from events.payload import KeepText, ReadText
 from events.run_commands import ReserveBudget
@@ -170,32 +170,26 @@ class Qa(Mailbox):
     def _conclude(self, case: _Case, hint: str, problem: str = "") -> None:
         """Put the hint on record, or what the rules extract, if the model gave none."""
         failure, asked = case.failure, case.calls + case.failed > 0
-        prompt = self._means.keep(msgspec.json.encode(case.prompt).decode()) if asked else ""
+        output = self._means.read(failure.outcome.output)
+        root = self._means.root(failure.attempt)
         model = self._means.model if asked else ""
-        usd = self._means.price(model, case.usage) if asked else None
-        reply = self._means.keep(case.said) if case.said else ""
-        words = hint or self._extract(failure)
-        source: Source = "model" if hint else "extract"
         case.entity.execute(
             RecordHint(
-                words,
-                source,
+                hint or first_cause(output, failure.outcome, root),
+                "model" if hint else "extract",
                 model,
                 case.usage,
-                prompt,
+                self._means.keep(msgspec.json.encode(case.prompt).decode()) if asked else "",
                 problem,
                 case.calls,
                 case.failed,
-                usd,
-                reply,
+                self._means.price(model, case.usage) if asked else None,
+                self._means.keep(case.said) if case.said else "",
+                root if root in output else "",
             )
         )
         del self._cases[_name(failure)]
         self._reply(case)
-
-    def _extract(self, failure: Failure) -> str:
-        output = self._means.read(failure.outcome.output)
-        return first_cause(output, failure.outcome, self._means.root(failure.attempt))
 
     def _reply(self, case: _Case) -> None:
         given = case.entity.state.given

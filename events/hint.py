@@ -58,6 +58,8 @@ class RecordHint(Command, frozen=True, tag="hint.record"):
     """What all of them cost by the prices of the day; None: nobody knows."""
     reply: Text = ""
     """The last answer of the model, whole; empty if there was none."""
+    root: str = ""
+    """The folder of the worktree, if the output names it: QA reads it without."""
 
 
 HintCommand = AskHint | RecordHint
@@ -84,6 +86,8 @@ class HintGiven(Event, frozen=True, tag="hint.given"):
     usd: float | None = None
     reply: Text = ""
     """What it answered last, whole; empty if it did not, and in logs of before this was kept."""
+    root: str = ""
+    """The folder that QA read the output without; empty as well in logs of before it was kept."""
 
 
 HintEvent = HintAsked | HintGiven
@@ -127,6 +131,7 @@ def decide(command: HintCommand, state: Hint) -> Sequence[HintEvent]:
                     command.failed,
                     command.usd,
                     command.reply,
+                    command.root,
                 )
             ]
         case AskHint() | RecordHint():

@@ -100,7 +100,7 @@ def _hint(scene: Scene, command: RecordHint, desk: Desk) -> Iterator[Divergence]
     desk.counts.hints += 1
     failure = state.failure
     output = desk.read(failure.outcome.output)
-    roots = [*roots_in(output, failure.attempt), ""]  # without it, it does not matter
+    roots = [command.root] if command.root else [*roots_in(output, failure.attempt), ""]
     if command.prompt:
         got = desk.read(command.prompt)
         model = scene.world.run.facts.settings.models.qa

@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from events import (
-    run_events,
-)
+from events import run_events
+from events.hint import HintGiven
 from replay.timeline import state_at
 from store.run_folder import RunFolder
 from tests.git_repo import contents
-from tests.replay.recorded import Json, archive_of, copy_of, forge
+from tests.replay.recorded import Json, archive_of, call, copy_of, finish, forge, play, turn
 from tests.replay.verdicts import first_of, verdict_on
 
 
@@ -253,6 +252,23 @@ def test_a_hint_that_the_rules_would_have_made_otherwise_is_noticed(copy: RunFol
     forge(copy, change)
     got = {one.got for one in verdict_on(copy).divergences if one.kind == "hint"}
     assert got == {"a bracket is missing", "the command has no luck"}
+
+
+def test_a_hint_is_made_again_wherever_its_worktree_was(tmp_path: Path) -> None:
+    home = tmp_path / "it's a: strange place"
+    home.mkdir()
+    lost = call("run_command", command='echo "Error: no such file: $PWD/deep/x.py"; exit 3')
+    playbook = {
+        "tickets": {"one": [[turn("", lost), finish()]]},
+        "qa": [{"match": "no such file: deep/x.py", "hint": "it is not there"}],
+    }
+    track = {"id": "lost", "tickets": [{"id": "one", "description": "Lose a file."}]}
+    folder = play(home, "lost", track=track, playbook=playbook)
+    events = (one.event for one in archive_of(folder).records())
+    (told,) = (event for event in events if isinstance(event, HintGiven))
+    assert (told.words, told.root.startswith(str(home))) == ("it is not there", True)
+    assert told.root not in archive_of(folder).text(told.prompt)
+    assert verdict_on(folder).divergences == ()
 
 
 def test_a_hint_in_other_words_than_the_model_said_is_noticed(copy: RunFolder) -> None:
