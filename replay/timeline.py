@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -113,14 +114,17 @@ def _from_snapshot(archive: Archive, position: int | None) -> Frame | None:
     chain = archive.snapshots.up_to(MAX_POSITION if position is None else position)
     if not chain:
         return None
-    try:
-        states, versions = decode_states(snapshot.payload for snapshot in chain)
-    except msgspec.MsgspecError:
-        return None
     mark, time, log = chain[-1].mark, chain[-1].at, archive.folder.log
-    skimmed = skim(log, mark, versions)
+    with ThreadPoolExecutor(1) as aside:  # hashing lets go of the interpreter
+        skimming = aside.submit(skim, log, mark, {})
+        try:
+            states, versions = decode_states(snapshot.payload for snapshot in chain)
+        except msgspec.MsgspecError:
+            return None
+        skimmed = skimming.result()
     if skimmed is None:
         return None
+    skimmed.head.move_to(mark, versions)
     world = World(
         position=mark.position, states=HashTrieMap(states), versions=HashTrieMap(versions)
     )

@@ -16,7 +16,8 @@ from store.head import SUM_BYTES, SUM_DIGITS, SUM_END, SUM_MARK, Head, Mark
 from store.opening import open_to_read
 from store.seal import read_seal, seal_beside
 
-_BLOCK_BYTES = 1 << 20
+_BLOCK_BYTES = 16 << 20
+"""Hashed at one go; between two blocks a thread may have to wait for the interpreter."""
 _LONGEST_LINE = 1 << 20
 
 
@@ -41,7 +42,7 @@ def skim(path: Path, mark: Mark, versions: Mapping[StreamId, int]) -> Skimmed | 
     Args:
         path: the log.
         mark: a place that it is said to have.
-        versions: of all streams there.
+        versions: of all streams there; who learns them later moves the head to `mark` again.
 
     Raises:
         LogUnusableError: there is no log.
