@@ -53,6 +53,7 @@ from events.attempt_due import (
 from events.attempt_events import AttemptEvent
 from events.attempt_terms import Call
 from events.base import Command, Event
+from events.budget import Amount
 from events.conversation import Usage
 from events.decider import Decider
 from events.hint import AskHint, Failure, HintEvent, RecordHint
@@ -73,24 +74,32 @@ from events.run_commands import (
     BlockTicket,
     CancelRun,
     ContinueRun,
+    DeclineBudget,
     EndRun,
     GrantMerge,
     ParkTicket,
     PauseRun,
     QueueMerge,
+    RaiseBudget,
     RecordDelivery,
     RecordResult,
     ReleaseTicket,
+    ReserveBudget,
+    SettleBudget,
     SkipTicket,
     StartRun,
     UnparkTicket,
 )
 from events.run_events import RunEvent
+from events.settings import Budget
 from events.streams import DECIDERS, RUN, kind_of
 from events.world import World
 
 TOOLS = [*["write_file", "run_command", "read_file", "finish"] * 8, "give_up"]
 """What a model asks for, as often as it stands here."""
+
+MOST_OF_A_CALL = Amount(20)
+"""More than any call here uses."""
 
 Deed = Callable[[], None]
 """One thing that can happen now."""
@@ -229,9 +238,40 @@ class SimulatedWorld:
             self._woken.add(active.attempt)
             self._wake(stream, state)
             return
+        if state.bound.budgeted and self._settles(state):
+            return
+        if active.attempt in self.run.ledger.lacking:
+            self._decide_on_budget()
+            return
         step = due(state)
         assert step is not None, "an attempt that was started always owes something"
         self._perform(step, stream, state)
+
+    def _settles(self, state: Attempt) -> bool:
+        """Return whether something was to be taken down of what an attempt has used."""
+        out = f"{state.id}#{state.call.number}" if state.call is not None else ""
+        if self.run.ledger.is_settled(state.id, state.spent, out):
+            return False
+        self._do(RUN, SettleBudget(state.id, "", state.spent, out))
+        return True
+
+    def _decide_on_budget(self) -> None:
+        """Be the person who is asked for more."""
+        if self.random.random() < 0.1:
+            self._do(RUN, DeclineBudget("ann"))
+            return
+        limits = msgspec.structs.asdict(self.run.ledger.limits)
+        more = {name: limit and 2 * limit for name, limit in limits.items()}
+        self._do(RUN, RaiseBudget(Budget(**more), "ann"))
+
+    def _begin_call(self, stream: StreamId, state: Attempt) -> None:
+        """Set aside what the call may take, and begin it if there is so much."""
+        call = f"{state.id}#{state.model_calls + 1}"
+        if state.bound.budgeted:
+            self._do(RUN, ReserveBudget(state.id, call, MOST_OF_A_CALL))
+            if call not in self.run.ledger.reserved or self.random.random() < 0.05:
+                return  # it lacks budget, or its worker has died
+        self._do(stream, BeginCall(self._digest(), estimate=10, elapsed_s=1.0))
 
     def _wake(self, stream: StreamId, state: Attempt) -> None:
         if state.stage not in {"opening", "over"} and self.random.random() < 0.2:
@@ -247,6 +287,8 @@ class SimulatedWorld:
                 self._ask(gate, stream, state)
             case AskForHint(failure=failure):
                 self._consult(failure, stream)
+            case PrepareCall():
+                self._begin_call(stream, state)
             case _:
                 self._do(stream, self._effect(step, state))
 
@@ -257,8 +299,6 @@ class SimulatedWorld:
                 return RecordContext("system", "message", ("finish",), (), self._digest())
             case RunSetup():
                 return RecordSetup(self._outcome(0.9), self._tree())
-            case PrepareCall():
-                return BeginCall(self._digest(), estimate=10, elapsed_s=1.0)
             case CallModel():
                 return self._answer()
             case ConsiderTool(call=call):

@@ -5,14 +5,15 @@ from random import Random
 import msgspec
 import pytest
 
-from events.attempt_events import AttemptEnded
+from events.attempt_events import AnswerTaken, AttemptEnded
+from events.budget import Amount
 from events.decider import Decider
-from events.ids import StreamId, TicketId
+from events.ids import ApprovalId, StreamId, TicketId
 from events.policy import PRESETS, Policy, Rule
-from events.run import CloseBooks, due
+from events.run import CloseBooks, Run, due
 from events.run_commands import StartRun
 from events.run_events import TicketAssigned, TicketCompleted
-from events.settings import Limits, Settings
+from events.settings import Budget, Limits, Settings
 from events.streams import DECIDERS, kind_of
 from events.ticket import DONE, TRANSITIONS, Ticket, TicketState
 from events.track import TrackSpec, is_over
@@ -56,6 +57,10 @@ def random_start(seed: int, most: int = 11) -> StartRun:
             )
         )
     settings = Settings(
+        budget=Budget(
+            run_tokens=random.choice([None, None, 25, 100]),
+            attempt_tokens=random.choice([None, None, 20, 60]),
+        ),
         workers=random.randint(1, 3),
         limits=Limits(turns=6, model_tries=3, stuck_after=random.randint(2, 4)),
     )
@@ -101,8 +106,20 @@ def look(played: SimulatedWorld, before: dict[TicketId, TicketState]) -> None:
     assert run.standing == "cancelling" or run.ending == "cancelled" or set(merging) <= set(allowed)
     assert {*run.queue, *allowed} <= set(run.active)
     assert len({*run.queue, *allowed}) == len(run.queue) + len(allowed)
+    check_the_ledger(run)
     if is_over(run.plan) and run.standing in {"running", "paused"}:
         assert CloseBooks() in due(run)
+
+
+def check_the_ledger(run: Run) -> None:
+    """No budget is exceeded, with all that may still come of the calls that are out."""
+    ledger, limits = run.ledger, run.ledger.limits
+    held = ledger.spent.tokens + ledger.set_aside.tokens
+    assert held <= (limits.run_tokens or held)
+    for used in ledger.used.values():
+        assert used.tokens <= (limits.attempt_tokens or used.tokens)
+    assert ledger.spent == sum(ledger.used.values(), Amount())
+    assert ledger.set_aside == sum(ledger.reserved.values(), Amount())
 
 
 @pytest.mark.parametrize("group", range(10))
@@ -132,7 +149,7 @@ def check_the_end(played: SimulatedWorld) -> None:
 def check_the_record(played: SimulatedWorld) -> None:
     """Check the order of what happened, from the record alone."""
     done, tip, held = set[str](), played.run.facts.base, World()
-    over = set[StreamId]()
+    over, answers = set[StreamId](), set[ApprovalId]()
     for position, (stream, event) in enumerate(played.records(), start=1):
         held = believe(held, stream, event, position)
         assert stream not in over, "an attempt that is over stays over"
@@ -148,6 +165,9 @@ def check_the_record(played: SimulatedWorld) -> None:
                 tip = event.commit
             case AttemptEnded():
                 over.add(stream)
+            case AnswerTaken(approval=approval):
+                assert approval not in answers, "an approval is used once"
+                answers.add(approval)
             case _:
                 pass
     assert tip == played.run.commit
