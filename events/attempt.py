@@ -47,7 +47,7 @@ SETUP = CallId("setup")
 MERGE_CHECK = CallId("merge_check")
 
 
-class Done(msgspec.Struct, frozen=True, omit_defaults=True):
+class Done(msgspec.Struct, gc=False, frozen=True, omit_defaults=True):
     """One tool call with what the model is told of it."""
 
     call: Call
@@ -57,7 +57,7 @@ class Done(msgspec.Struct, frozen=True, omit_defaults=True):
     """What trackside adds to it."""
 
 
-class Turn(msgspec.Struct, frozen=True, omit_defaults=True):
+class Turn(msgspec.Struct, gc=False, frozen=True, omit_defaults=True):
     """One answer of the model and all that came of it."""
 
     text: Text
@@ -70,7 +70,7 @@ class Turn(msgspec.Struct, frozen=True, omit_defaults=True):
     """Words of trackside after a turn without calls: a red check."""
 
 
-class Gate(msgspec.Struct, frozen=True, omit_defaults=True):
+class Gate(msgspec.Struct, gc=False, frozen=True, omit_defaults=True):
     """An action that waits for a person."""
 
     approval: ApprovalId
@@ -80,7 +80,7 @@ class Gate(msgspec.Struct, frozen=True, omit_defaults=True):
     expiry: Expiry | None = None
 
 
-class Permit(msgspec.Struct, frozen=True, omit_defaults=True):
+class Permit(msgspec.Struct, gc=False, frozen=True, omit_defaults=True):
     """A person's yes, good for one use of exactly one action."""
 
     approval: ApprovalId
@@ -90,7 +90,7 @@ class Permit(msgspec.Struct, frozen=True, omit_defaults=True):
     """The edited arguments, if a person changed them."""
 
 
-class AttemptDraft(msgspec.Struct, omit_defaults=True):
+class AttemptDraft(msgspec.Struct, gc=False, omit_defaults=True):
     """All that is known of one attempt, while events change it; see `events.drafts`."""
 
     terms: Terms | None = None

@@ -13,7 +13,7 @@ from events.ticket import Ticket
 Result = Literal["completed", "failed", "gave_up", "stuck", "budget", "rejected", "cancelled"]
 
 
-class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Terms(msgspec.Struct, gc=False, frozen=True, kw_only=True, omit_defaults=True):
     """What an attempt is about and what binds it; fixed when it starts."""
 
     attempt: AttemptId
@@ -49,7 +49,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.ticket.step_mode or self.archetype.trust == "step"
 
 
-class Call(msgspec.Struct, frozen=True, omit_defaults=True):
+class Call(msgspec.Struct, gc=False, frozen=True, omit_defaults=True):
     """A tool call that the model asked for, as it is kept on record."""
 
     call: CallId
@@ -58,7 +58,7 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True):
     native_id: str = ""
 
 
-class Onto(msgspec.Struct, frozen=True):
+class Onto(msgspec.Struct, gc=False, frozen=True):
     """Where a merge goes."""
 
     commit: CommitId

@@ -16,7 +16,7 @@ SCOPES: tuple[Scope, ...] = ("attempt", "ticket", "run")
 UNITS: tuple[Unit, ...] = ("tokens", "usd")
 
 
-class Amount(msgspec.Struct, frozen=True, omit_defaults=True):
+class Amount(msgspec.Struct, gc=False, frozen=True, omit_defaults=True):
     """Tokens and what they cost."""
 
     tokens: int = 0

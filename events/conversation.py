@@ -11,7 +11,7 @@ Tier = Literal[1, 2, 3, 4]
 """1 plans an epic, 2 plans a track (both later), 3 is the Worker, 4 is QA."""
 
 
-class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
+class Usage(msgspec.Struct, gc=False, frozen=True, omit_defaults=True):
     """Tokens of one or more model calls, as the provider counted them."""
 
     input: int = 0

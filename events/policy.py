@@ -45,7 +45,7 @@ Regex = Annotated[str, Meta(min_length=1, max_length=LONGEST_PATTERN), regex_pro
 Words = Annotated[tuple[Word, ...], Meta(min_length=1)]
 
 
-class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Rule(msgspec.Struct, gc=False, frozen=True, kw_only=True, omit_defaults=True):
     """One rule. A matcher that is left out matches everything; of several words one must match."""
 
     verdict: Verdict
@@ -75,7 +75,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     on_expiry: Literal["deny", "allow"] = "deny"
 
 
-class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
+class Policy(msgspec.Struct, gc=False, frozen=True, omit_defaults=True):
     """Rules in order, under a name."""
 
     name: str

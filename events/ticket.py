@@ -64,7 +64,7 @@ class ContextFile(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknow
     """None: curated for the first entry of a ticket, skeleton for the others."""
 
 
-class Block(msgspec.Struct, frozen=True, omit_defaults=True):
+class Block(msgspec.Struct, gc=False, frozen=True, omit_defaults=True):
     """Why a ticket stands still."""
 
     cause: Cause
@@ -73,7 +73,7 @@ class Block(msgspec.Struct, frozen=True, omit_defaults=True):
     """The ticket at whose block this one waits, if the cause is a dependency."""
 
 
-class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Ticket(msgspec.Struct, gc=False, frozen=True, kw_only=True, omit_defaults=True):
     """One piece of work for one worker, and where it is in its life."""
 
     id: TicketId

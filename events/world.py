@@ -1,7 +1,8 @@
 """All streams of a log folded together: the whole state of a run at one position."""
 
 import gc
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import msgspec
@@ -105,30 +106,23 @@ class Fold:
         self._position = self._world.position
 
     def take(self, records: Iterable[Fact]) -> None:
-        """Believe `records`, in order.
-
-        Meanwhile Python looks for no garbage: records and states hold no circles, and are many.
-        """
-        was_on = gc.isenabled()
-        gc.disable()
-        try:
-            self._take(records)
-        finally:
-            if was_on:
-                gc.enable()
-
-    def _take(self, records: Iterable[Fact]) -> None:
+        """Believe `records`, in order."""
         streams = self._streams
-        for record in records:
-            event = record.event
-            stream = streams.get(record.stream) or self._open(record.stream)
-            rule = stream[1].get(type(event)) or self._rule(stream, record.stream, event)
-            rule(stream[0], event)
-            stream[2] += 1
-            self._position = record.position
+        with _no_search_for_garbage():
+            for record in records:
+                event = record.event
+                stream = streams.get(record.stream) or self._open(record.stream)
+                rule = stream[1].get(type(event)) or self._rule(stream, record.stream, event)
+                rule(stream[0], event)
+                stream[2] += 1
+                self._position = record.position
 
     def close(self) -> World:
         """Return the world as it stands now; the fold may go on."""
+        with _no_search_for_garbage():
+            return self._closed()
+
+    def _closed(self) -> World:
         before, streams = self._world, self._streams
         states = {name: close(draft) for name, (draft, _, _, close) in streams.items() if close}
         versions = {name: stream[2] for name, stream in streams.items()}
@@ -153,6 +147,18 @@ class Fold:
         stream[:2] = drafts.open(state), drafts.rules
         stream[3] = drafts.close
         return rule
+
+
+@contextmanager
+def _no_search_for_garbage() -> Iterator[None]:
+    """Have Python not look for circles: records and states hold none, and are many."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 _Stream = list[Any]
