@@ -3,8 +3,8 @@
 Tags are a promise to logs that are already written: they are spelled out at each class, never
 derived from a class name, and never used again for another meaning.
 
-Messages, and the values that states are full of, are made with ``gc=False``: what is frozen from the
-start is part of no circle, so Python need not look for one in each of a million of them.
+Messages, and the values that states are full of, are made with ``gc=False``: what is frozen from
+the start is part of no circle, so Python need not look for one in each of a million of them.
 """
 
 import msgspec
