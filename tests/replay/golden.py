@@ -43,7 +43,8 @@ def restored(golden: Path, home: Path) -> RunFolder:
     folder.path.mkdir(parents=True)
     for name in KEPT:
         shutil.copy(golden / name, folder.path / name)
-    shutil.copytree(golden / "blobs", folder.blobs)
+    if (golden / "blobs").exists():  # git keeps no empty folder
+        shutil.copytree(golden / "blobs", folder.blobs, dirs_exist_ok=True)
     Repository.create(folder.git, repo.path)
     return folder
 
