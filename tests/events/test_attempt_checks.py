@@ -23,6 +23,7 @@ from events.attempt_events import (
     CallBegun,
     CommitMade,
     HintTaken,
+    PermitVoided,
     SetupRan,
     TreeMerged,
     WorkFinished,
@@ -144,6 +145,17 @@ def test_the_check_runs_again_only_if_the_tip_has_moved() -> None:
 
 def submitted_without_check() -> AttemptScenario:
     return facing("finish", check="").after(finishes())
+
+
+def test_an_approved_merge_that_lands_otherwise_is_void_and_ends_the_attempt() -> None:
+    otherwise = RecordMerge(tree(5), altered=("a.py", "b.py"))
+    asked = submitted(policy=ASK_MERGE).after(answered("T1.1.merge"), BeginMerge(MOVED_TIP))
+    after = asked.when(otherwise).then_kinds(PermitVoided, AttemptEnded)
+    assert (after.state.result, after.state.reason) == (
+        "failed",
+        "its changes come out otherwise on the moved tip than approved, in: a.py, b.py",
+    )
+    merging(MOVED_TIP).when(otherwise).then(TreeMerged(tree(5), recheck=True))
 
 
 def test_a_merged_tree_with_a_green_check_is_committed() -> None:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from events.action import Outcome
 from events.attempt_commands import EndAttempt, RecordCheck, RecordMerge
-from events.lesson import LESSON_CHARS, lesson_of
+from events.lesson import LESSON_CHARS, lesson_of, named
 from tests.events.attempts import MOVED_TIP, facing, merging
 from tests.histories import RED, finishes, hinted, ran, shell, tree, wants, write
 
@@ -35,6 +35,11 @@ def test_a_lesson_names_the_files_that_edits_have_touched_each_once() -> None:
     assert ended.state.lesson == (
         "Attempt 1 failed: enough\nIts edits are gone; they were in: a.py, b.py, c.py"
     )
+
+
+def test_paths_are_named_as_long_as_there_is_room_and_the_rest_is_counted() -> None:
+    long = [f"{number}{'x' * 250}.py" for number in range(4)]
+    assert named(long) == f"{long[0]}, {long[1]} and 2 more"
 
 
 def test_an_edit_that_could_not_be_made_and_a_command_name_no_file() -> None:

@@ -8,8 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.action import Action
-from events.ids import TicketId
-from events.policy import MAX_COMMAND_CHARS, PRESETS, Expiry, Judgement, Policy, Rule, judge
+from events.ids import ApprovalId, TicketId
+from events.policy import (
+    MAX_COMMAND_CHARS,
+    PRESETS,
+    Amendment,
+    Expiry,
+    Judgement,
+    Policy,
+    Rule,
+    judge,
+)
 from events.policy_match import argv_matches, glob_matches, plain_words
 
 T1 = TicketId("T1")
@@ -222,6 +231,18 @@ def test_an_unconfined_command_is_allowed_by_its_exact_words_only() -> None:
 
 def test_a_denied_unconfined_command_stays_denied() -> None:
     assert verdict(BARE, deny(command="pytest.*")) == "deny"
+
+
+def test_an_amendment_answers_what_its_own_rule_asks_about_its_own_kind() -> None:
+    amendment = Amendment("test: rule 1", "tool", ApprovalId("T1.1.c1"), "ann")
+    one_command = msgspec.structs.replace(amendment, command="pytest")
+    assert amendment.covers(WRITE, "test: rule 1")
+    assert not amendment.covers(WRITE, "test: rule 2")
+    assert not amendment.covers(Action(kind="merge"), "test: rule 1")
+    assert not amendment.covers(changed(BARE, command="pytest"), "test: rule 1")
+    assert one_command.covers(changed(BARE, command="pytest"), "test: rule 1")
+    assert not one_command.covers(changed(BARE, command="pytest -q"), "test: rule 1")
+    assert not one_command.covers(WRITE, "test: rule 1")
 
 
 def test_the_version_of_a_policy_follows_what_it_says() -> None:
