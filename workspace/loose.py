@@ -82,6 +82,16 @@ class LooseObjects:
         self._write(name, "blob", data)
         return name
 
+    def keep_commit(self, data: bytes, like: str) -> str:
+        """Return the id of a commit, written now if it is not there; as `keep_tree`."""
+        name = object_id("commit", data, like)
+        self._write(name, "commit", data)
+        return name
+
+    def owns(self, name: str) -> bool:
+        """Return whether an object lies there as a file of its own; if not, git may know it."""
+        return self._place(name).exists()
+
     def _kept(self, name: str, data: bytes) -> Members:
         """Remember a tree that is there."""
         members = dict(members_of(data, len(name) // 2))

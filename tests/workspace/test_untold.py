@@ -217,3 +217,29 @@ def test_objects_are_there_for_git_and_are_of_its_kind(
     assert place.stat().st_mode & 0o777 == 0o444
     with pytest.raises(GitFailedError):
         repository.git.run("cat-file", "-e", "0" * 40)
+
+
+@given(
+    message=st.text(max_size=30) | st.sampled_from(["", "\n", "a\n\n", "T1: \udcff", "a\0b"]),
+    date=st.integers(0, 4_000_000_000),
+)
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_commit_written_here_is_the_one_that_git_writes(
+    repository: Repository, base: CommitId, message: str, date: int
+) -> None:
+    def made(*parents: CommitId) -> CommitId | None:
+        try:
+            return repository.commit(tree, parents, message, date)
+        except GitFailedError:
+            return None
+
+    tree = repository.tree_of(base)
+    own = repository.commit(tree, [], "own", 1)
+    assert repository.loose.owns(own)
+    for parents in ((), (own,), (own, own), (base, own)):
+        here = made(*parents)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Repository, "_can_write_commit", lambda *_: False)
+            assert made(*parents) == here
+    with pytest.raises(GitFailedError):
+        repository.commit(tree, [CommitId("1" * 40)], "an orphan", 1)
