@@ -6,6 +6,7 @@ import pytest
 
 from replay.archive import Archive
 from store.run_folder import RunFolder
+from tests.replay.long import tell_long
 from tests.replay.recorded import (
     ASKING_PLAYBOOK,
     ASKING_TRACK,
@@ -66,6 +67,12 @@ def crashed(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     told = trackside("resume", "--repo", folder.path.parents[2], cache=home / "other-cache")
     assert told.returncode == 0, told.stderr
     return folder
+
+
+@pytest.fixture(scope="session")
+def long_run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """Return a run of more than ten thousand events, without trees."""
+    return tell_long(tmp_path_factory.mktemp("long"))
 
 
 @pytest.fixture

@@ -14,12 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.report import means
-from events.base import Command
-from events.ids import AttemptId, StreamId
-from events.run_commands import AssignTickets
-from events.settings import Settings
+from events.ids import AttemptId
 from events.state_digest import state_digest
-from events.streams import DECIDERS, kind_of
 from events.world import World, evolve
 from replay.archive import Archive
 from replay.reports.axis import axis_of
@@ -27,13 +23,8 @@ from replay.reports.graph import layout
 from replay.reports.html import embedded, html_of
 from replay.reports.page import Report, report_of
 from replay.reports.pool import MOST_CHARS, Pool, packed
-from store.entity import Entity
-from store.jsonl import JsonlLog
 from store.run_folder import RunFolder
-from tests.histories import ticket
-from tests.replay.recorded import CODEC, archive_of
-from tests.store.disks import CountingDisk
-from tests.stories import Story, ticking
+from tests.replay.recorded import archive_of
 
 
 @pytest.fixture(scope="module")
@@ -139,33 +130,8 @@ def test_a_run_whose_trees_are_gone_is_shown_without_diffs(
     assert "so there are no diffs" in report.page.run.note
 
 
-class Quick(Story):
-    """A story whose streams are all new, so that none has to be looked for in its log."""
-
-    def tell(self, stream: str, *commands: Command) -> None:
-        name = StreamId(stream)
-        if stream not in self._entities:
-            self._entities[stream] = Entity(self.log, name, DECIDERS[kind_of(name)])
-        for command in commands:
-            self._entities[stream].execute(command)
-
-
-def test_ten_thousand_events_make_a_page_of_a_few_megabytes(tmp_path: Path) -> None:
-    folder = RunFolder.create(tmp_path, "big")
-    with JsonlLog.open(folder.log, CODEC, clock=ticking(), disk=CountingDisk()) as log:
-        story = Quick(log)
-        needed = [[f"T{number - 7}"] if number >= 7 else [] for number in range(480)]
-        plan = [ticket(f"T{number}", *needs) for number, needs in enumerate(needed)]
-        story.begin(*plan, settings=Settings(workers=7))
-        while story.view.world.run.active:
-            for number, attempt in enumerate(sorted(story.view.world.run.active)):
-                story.work(attempt)
-                if number % 3 == 0:
-                    story.fail_a_command(attempt, "the words of a hint, as long as they may be")
-                story.complete(attempt)
-            story.tell("run", AssignTickets())
-        assert log.last_position > 10_000
-    report = report_of(Archive(folder, CODEC), tmp_path, means())
+def test_ten_thousand_events_make_a_page_of_a_few_megabytes(long_run: RunFolder) -> None:
+    report = report_of(archive_of(long_run), long_run.path, means())
     assert report.page.run.position > 10_000
     assert len(html_of(report).encode()) < 4_000_000
 

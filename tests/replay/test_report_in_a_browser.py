@@ -282,6 +282,20 @@ def test_the_axis_has_its_times_and_none_is_cut_off(
     assert min(ends) >= 0
 
 
+def test_ten_thousand_events_are_gone_through_like_a_few(
+    quiet: Page, long_run: RunFolder, tmp_path: Path
+) -> None:
+    quiet.open(made(long_run, tmp_path))
+    world = state_at(archive_of(long_run), 5_000)
+    scrub(quiet, 5_000)
+    assert tickets(quiet) == {ticket.id: ticket.status for ticket in world.run.plan}
+    drawn = "document.querySelectorAll('#events .event').length"
+    assert 0 < quiet.eval(drawn) < 100  # only the rows in sight are drawn
+    assert quiet.eval("document.querySelectorAll('.sleepers .good').length") < 240
+    quiet.press("End")
+    quiet.wait_for("document.querySelector('.where').textContent.startsWith('10')")
+
+
 def test_the_address_names_the_moment(quiet: Page, baked_page: Path) -> None:
     quiet.open(baked_page)
     quiet.eval("location.hash = '#7'")
