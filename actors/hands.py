@@ -1,5 +1,6 @@
 """The effects of one attempt: each step that its rules owe, performed on real files and models."""
 
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -197,6 +198,10 @@ class Hands:
             Context(raw_max_tokens=terms.raw_max_tokens),
         )
         system, message = keep(context.system), keep(context.message)
+        if isinstance(system, str):
+            system = sys.intern(
+                system
+            )  # most attempts of a run have the same, for as long as it lasts
         digest = digest_of(read(system), read(message))  # of what is kept: it holds no secret
         return RecordContext(system, message, tools, context.views, digest)
 
