@@ -199,9 +199,7 @@ class Hands:
         )
         system, message = keep(context.system), keep(context.message)
         if isinstance(system, str):
-            system = sys.intern(
-                system
-            )  # most attempts of a run have the same, for as long as it lasts
+            system = sys.intern(system)  # most attempts have the same, and the run keeps them all
         digest = digest_of(read(system), read(message))  # of what is kept: it holds no secret
         return RecordContext(system, message, tools, context.views, digest)
 
