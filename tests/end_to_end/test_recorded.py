@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from events.attempt_events import CallFailed
-from tests.end_to_end.project import Json, Project
+from tests.end_to_end.project import Json, Project, trackside
 
 DONE = {"calls": [{"tool": "finish", "args": {"summary": "done"}}]}
 
@@ -34,6 +34,10 @@ def test_a_recording_makes_the_same_code_at_no_cost(project: Project) -> None:
     answer = json.loads(said.out)
     assert (answer["use"]["tokens"], answer["use"]["usd"]) == (0, 0.0)
     assert project.tree("again") == project.tree()
+    assert (
+        "\nno step differs\n"
+        in trackside("diff", "run", "again", "--repo", str(project.repo.path)).out
+    )
     hints = [hint.given.words for hint in project.world("again").of_kind("hint").values()]
     assert hints == ["It has no luck."]
 
