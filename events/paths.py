@@ -57,8 +57,10 @@ def stands_for(name: str, names: Collection[str]) -> str:
     >>> stands_for(".VSCode.", {".git", ".vscode"}), stands_for("vscode", {".git", ".vscode"})
     ('.vscode', '')
     """
-    plain = name.translate(_UNSEEN).casefold()
-    plain = plain[:1] + plain[1:].partition(":")[0].rstrip(" .")
+    plain = (name if name.isascii() else name.translate(_UNSEEN)).casefold()
+    if ":" in plain:
+        plain = plain[:1] + plain[1:].partition(":")[0]
+    plain = plain.rstrip(" .")
     if plain in names:
         return plain
     if "~" not in plain:
