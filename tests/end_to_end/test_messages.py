@@ -64,7 +64,7 @@ def test_a_read_only_folder(planned: Project, monkeypatch: pytest.MonkeyPatch) -
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
     monkeypatch.setattr("store.disk.RealDisk.mkdir", refuse)
-    assert_says(planned.run(), BAD_INPUT, "Read-only file system", str(planned.repo.path))
+    assert_says(planned.run(), DISK, "Read-only file system", str(planned.repo.path))
 
 
 def test_a_damaged_log(finished: Project) -> None:
