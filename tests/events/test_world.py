@@ -19,11 +19,25 @@ from events.ids import ApprovalId, StreamId
 from events.journal import JournalEvent, LogRecovered
 from events.run import Run
 from events.run_events import RunEvent, RunPaused, RunStarted
+from events.settings import Settings
 from events.state_digest import state_digest
 from events.streams import DECIDERS, DRAFTS, EVENT_TYPES, LOG, RUN, kind_of, name_of
 from events.world import World
 from tests.events.attempts import in_a_call
-from tests.histories import ATTEMPT, C1, RED, T1, begins, says, start, terms, ticket, wants, write
+from tests.histories import (
+    ATTEMPT,
+    C1,
+    RED,
+    T1,
+    begins,
+    forks,
+    says,
+    start,
+    terms,
+    ticket,
+    wants,
+    write,
+)
 from tests.simulated_world import Recorded, SimulatedWorld
 
 QUESTION = Question(approval=ApprovalId("T1.1.c1"), ticket=T1, attempt=ATTEMPT, action=write())
@@ -74,8 +88,13 @@ def test_each_stream_counts_its_own_events() -> None:
 @given(st.integers(0, 50), st.integers(0, 400))
 def test_a_fold_of_many_records_is_what_one_after_the_other_comes_to(seed: int, cut: int) -> None:
     played = SimulatedWorld(seed, begins(ticket("T1"), ticket("T2", "T1"), ticket("T3", "T1")))
+    edited = ticket("T3", "T1", priority="high")
     while played.run.standing != "ended" and len(played.log) < 400:
         played.step()
+        run = played.run
+        may = run.standing == "running" and run.plan[edited.id].status == "locked"
+        if may and not run.lineage and len(played.log) > 20:
+            played.tell(forks(settings=Settings(workers=1), tickets=(edited,)))
     recorded = [(str(stream), event) for stream, event in played.records()]
     recorded.insert(3, ("run", UnknownEvent("{}")))
     recorded.insert(3, ("attempt/dreamt", UnknownEvent("{}")))
