@@ -65,12 +65,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see `cli.exit_code`); never raises."""
     _tolerate_poor_encodings()
     words = [*(sys.argv[1:] if argv is None else argv)]
-    if not any(name.endswith("_API_KEY") for name in os.environ):
+    if not any(name.endswith(("_API_KEY", "_API_KEY_FILE")) for name in os.environ):
         return _ended(words)
+    from cli.errors import InputUnreadableError
+    from cli.key_file import keys_from_files
     from cli.redaction import redacted_output
 
-    with redacted_output():
-        return _ended(words)
+    try:
+        with keys_from_files(os.environ), redacted_output():
+            return _ended(words)
+    except InputUnreadableError as error:
+        from cli.failure import exit_code_after
+
+        return exit_code_after(error, wants_json="--json" in words)
 
 
 def _ended(words: list[str]) -> int:

@@ -53,10 +53,14 @@ def assert_nowhere(project: Project, *said: Ended) -> None:
             assert form not in data, f"{form!r} is in {where}"
 
 
-@pytest.fixture
-def planted(project: Project, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The key in the environment, and in a file that commands may read."""
-    monkeypatch.setenv("GEMINI_API_KEY", CANARY)
+@pytest.fixture(params=["GEMINI_API_KEY", "GEMINI_API_KEY_FILE"])
+def planted(
+    project: Project, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Path:
+    """The key in the environment or in a file that it names, and in one that commands may read."""
+    kept = project.folder / "kept"
+    kept.write_text(f"{CANARY}\n")
+    monkeypatch.setenv(request.param, str(kept) if request.param.endswith("FILE") else CANARY)
     file = project.outside / "key"
     file.write_text(CANARY)
     return file
