@@ -73,7 +73,7 @@ def rows(folder: Path, rounds: int, files: int = FILES, work: str = "code tree")
             "git rev-parse, which only starts",
             Goal("<=", 16.0),
         ),
-        ("a new attempt", added, reset, "git worktree add", Goal("<=", 0.25)),
+        ("a worktree taken over", added, reset, "git worktree add", Goal("<=", 0.25)),
     ]
     return [
         row_of(
