@@ -132,6 +132,7 @@ def play(job: dict[str, Any]) -> int:
     os.environ |= {
         "XDG_CONFIG_HOME": str(home / "config"),
         "XDG_CACHE_HOME": str(home / "cache"),
+        "XDG_STATE_HOME": str(home / "state"),
         "COLUMNS": "200",
     }
     if place == POSITION:

@@ -204,6 +204,9 @@ class Trial:
         for report in (self.home / "shop" / ".trackside").rglob("traceback-*"):
             verdict.accuse("tracebacks", report.read_text())
             report.unlink()
+        for report in (self.home / "state").rglob("bug-*"):
+            verdict.accuse("tracebacks", report.read_text())
+            report.unlink()
 
 
 def judge(verdict: Verdict, seen: Sequence[Sight], end: Sight) -> None:
