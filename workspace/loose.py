@@ -15,10 +15,10 @@ from pathlib import Path
 
 from workspace.errors import GitDiskError, ObjectDamagedError
 from workspace.git import Git
-from workspace.objects import Members, Objects, members_of, object_id
+from workspace.objects import Members, Objects, members_of, object_id, raw_tree
 
-CACHE_BYTES = 8 << 20
-"""Of trees: those of folders that are changed again and again."""
+CACHE_BYTES = 2 << 20
+"""Of trees as git keeps them; as we hold them they take several times as much."""
 
 _FAST = 1
 """Level of compression: most objects are small, and are read once or never."""
@@ -60,20 +60,23 @@ class LooseObjects:
                 kind, data = objects.read(name)
             if kind != "tree":
                 raise ObjectDamagedError(name, str(self._git.directory))
-        return self._kept(name, data)
+        members = dict(members_of(data, len(name) // 2))
+        self._remember(name, members, len(data))
+        return members
 
-    def keep_tree(self, data: bytes, like: str) -> str:
+    def keep_tree(self, members: Members, like: str) -> str:
         """Return the id of a tree that is written now, unless it is known to be there.
 
         Raises:
             GitDiskError: the disk takes no more.
         """
+        data = raw_tree(members)
         name = object_id("tree", data, like)
         with self._guard:
             known = name in self._trees
         if not known:
             self._write(name, "tree", data)
-            self._kept(name, data)
+            self._remember(name, members, len(data))
         return name
 
     def keep_blob(self, data: bytes, like: str) -> str:
@@ -92,16 +95,14 @@ class LooseObjects:
         """Return whether an object lies there as a file of its own; if not, git may know it."""
         return self._place(name).exists()
 
-    def _kept(self, name: str, data: bytes) -> Members:
-        """Remember a tree that is there."""
-        members = dict(members_of(data, len(name) // 2))
+    def _remember(self, name: str, members: Members, size_bytes: int) -> None:
+        """Know of a tree that is there."""
         with self._guard:
             if name not in self._trees:
-                self._trees[name] = members, len(data)
-                self._room -= len(data)
+                self._trees[name] = members, size_bytes
+                self._room -= size_bytes
             while self._room < 0 and len(self._trees) > 1:
                 self._room += self._trees.popitem(last=False)[1][1]
-        return members
 
     def _own_tree(self, name: str) -> bytes | None:
         """Return a tree that lies there as a file of its own; None: git may know more."""

@@ -149,13 +149,13 @@ class Trees(Protocol):
         ...
 
 
-KeepTree = Callable[[bytes, str], str]
-"""Takes the bytes of a tree, and an id in the same hash; returns the id of the tree."""
+KeepTree = Callable[[Members, str], str]
+"""Takes what a tree holds, and an id in the same hash; returns the id of the tree."""
 
 
-def paper(data: bytes, like: str) -> str:
+def paper(members: Members, like: str) -> str:
     """Return the id of a tree; nothing is written."""
-    return object_id("tree", data, like)
+    return object_id("tree", raw_tree(members), like)
 
 
 def edited_tree(
@@ -167,7 +167,7 @@ def edited_tree(
     tree. `keep` gets every tree that is not as it was. Raises as `trees` does.
     """
     by_name = {tuple(_names(path)): member for path, member in changes.items()}
-    return _Edit(trees, tree, keep).of(tree, by_name) or keep(b"", tree)
+    return _Edit(trees, tree, keep).of(tree, by_name) or keep({}, tree)
 
 
 Way = tuple[bytes, ...]
@@ -194,7 +194,7 @@ class _Edit(NamedTuple):
             self._go_into(after, entry, below)
         if after == before:
             return name or None
-        return self.keep(_raw(after), self.like) if after else None
+        return self.keep(after, self.like) if after else None
 
     def _go_into(
         self, members: dict[bytes, Member], entry: bytes, changes: Mapping[Way, Member | None]
@@ -210,7 +210,7 @@ class _Edit(NamedTuple):
             members.pop(entry, None)
 
 
-def _raw(members: Members) -> bytes:
+def raw_tree(members: Members) -> bytes:
     """Return a tree object: git sorts a folder as if its name ended with a slash."""
 
     def place(name: bytes) -> bytes:
