@@ -201,10 +201,7 @@ class Trial:
         said = (self.home / "stderr").read_text(errors="replace")
         if "Traceback" in said:
             verdict.accuse("tracebacks", said)
-        for report in (self.home / "shop" / ".trackside").rglob("traceback-*"):
-            verdict.accuse("tracebacks", report.read_text())
-            report.unlink()
-        for report in (self.home / "state").rglob("bug-*"):
+        for report in self.home.rglob("bug-*.txt"):
             verdict.accuse("tracebacks", report.read_text())
             report.unlink()
 
