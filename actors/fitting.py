@@ -6,7 +6,7 @@ from actors.workshop import Workshop
 from events.action import Surroundings
 from events.approval import Answer
 from events.attempt import Attempt, Gate
-from events.attempt_rules import judgement_of
+from events.attempt_gates import judgement_of
 from events.conversation import RequestedCall, digest_of
 from events.errors import TracksideError
 from events.ids import CallId

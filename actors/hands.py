@@ -39,7 +39,8 @@ from events.attempt_due import (
     RunSetup,
     RunTool,
 )
-from events.attempt_rules import FINISH, GIVE_UP, merge_was_asked
+from events.attempt_gates import merge_was_asked
+from events.attempt_rules import FINISH, GIVE_UP
 from events.attempt_terms import Call, Onto
 from events.brief import brief_of
 from events.budget import Amount, amount_of

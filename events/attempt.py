@@ -162,9 +162,11 @@ class AttemptDraft(msgspec.Struct, gc=False, omit_defaults=True):
     def in_doubt(self) -> ToolStarted | None:
         """The tool call that a worker must have reviewed when it wakes, before anything else.
 
-        None while a person is asked about it, or while QA reads why the attempt cannot go on.
+        None while a person is asked about it, once one has allowed it again, and while QA reads why
+        the attempt cannot go on.
         """
-        return self.running if self.gate is None and self.failure is None else None
+        settled = self.gate or self.permit or self.failure
+        return None if settled else self.running
 
     @property
     def model(self) -> str:

@@ -135,7 +135,7 @@ def due(state: Attempt) -> Step | None:
 
 
 def _due_in_turn(state: Attempt) -> Step:
-    if state.running is not None:
+    if state.running is not None and state.permit is None:
         return RunTool(state.pending[0], state.running)
     if state.pending:
         return ConsiderTool(state.pending[0])

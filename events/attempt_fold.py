@@ -152,6 +152,8 @@ def _answered(draft: AttemptDraft, event: AnswerTaken) -> None:
         edited = answer.arguments is not None
         digest = answer.digest or (None if edited else gate.action.digest)
         draft.permit = Permit(gate.approval, digest, answer.arguments)
+    elif kind == "in_doubt" and draft.running is not None:
+        draft.permit = Permit(gate.approval, gate.action.digest, draft.running.arguments)
 
 
 def _permit_voided(draft: AttemptDraft, _event: PermitVoided) -> None:

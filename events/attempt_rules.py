@@ -53,13 +53,13 @@ from events.attempt_events import (
     SetupRan,
     ToolDoubted,
     ToolFinished,
-    ToolGated,
     ToolStarted,
     TreeMerged,
     WorkFinished,
     WorktreeLost,
 )
 from events.attempt_fold import DRAFTS, evolve
+from events.attempt_gates import gated, judgement_of, merge_was_asked, question_id
 from events.attempt_terms import Call, Terms
 from events.decider import Decider
 from events.errors import CommandRefusedError
@@ -70,7 +70,6 @@ from events.model_calls import (
     call_failure,
 )
 from events.payload import Text
-from events.policy import Judgement, judge
 
 BLOCKED = re.compile(r"\s*BLOCKED\b[\s:.-]*")
 """product.md, section 4.4: a text that starts so gives up; the word elsewhere means nothing."""
@@ -112,11 +111,11 @@ def decide(command: AttemptCommand, state: Attempt) -> Sequence[AttemptEvent]:
             return _reply(command, state)
         case RecordCallFailure() if state.call is not None:
             return call_failure(command, state)
-        case RequestTool(call=call) if state.running is None and _is_next(state, call):
+        case RequestTool(call=call) if not _runs(state) and _is_next(state, call):
             return _request_tool(command, state)
-        case ReviewDoubt(call=call) if state.running is not None and state.running.call == call:
+        case ReviewDoubt(call=call) if _runs(state) and _is_next(state, call):
             return _review_doubt(command, state)
-        case RecordToolResult(call=call) if state.running is not None and _is_next(state, call):
+        case RecordToolResult(call=call) if _runs(state) and _is_next(state, call):
             return _finish_tool(ToolFinished(call, command.outcome, command.tree), state)
         case RecordCheck(outcome=outcome) if state.stage in {"checking", "merge_checking"}:
             return _check(outcome, state)
@@ -147,39 +146,13 @@ def _between_turns(state: Attempt) -> bool:
     return state.stage == "turns" and not state.pending
 
 
+def _runs(state: Attempt) -> bool:
+    """Return whether a tool call has begun, or had; not so once a person allowed it once more."""
+    return state.running is not None and state.permit is None
+
+
 def _is_next(state: Attempt, call: CallId) -> bool:
     return state.stage == "turns" and bool(state.pending) and state.pending[0].call == call
-
-
-def judgement_of(state: Attempt, action: Action) -> Judgement:
-    """Return what the policy of the attempt says to an action, as it stands now."""
-    terms = state.bound
-    return judge(
-        terms.policy,
-        action,
-        ticket=terms.ticket.id,
-        archetype=terms.ticket.assigned_to,
-        step=terms.step,
-        amendments=state.amendments,
-    )
-
-
-def merge_was_asked(state: Attempt) -> bool:
-    """Return whether a person said yes to this merge alone, and not to more of the kind."""
-    merge = Action(kind="merge", digest=Digest(state.tree))
-    return bool(state.gates) and judgement_of(state, merge).verdict == "ask"
-
-
-def _approval(state: Attempt, what: str, asked_before: int) -> ApprovalId:
-    """Return the id of a question; asked again about the same thing, it has another one."""
-    again = f".{asked_before + 1}" if asked_before else ""
-    return ApprovalId(f"{state.id}.{what}{again}")
-
-
-def _gated(state: Attempt, action: Action, what: str, asks: Judgement) -> ToolGated:
-    call = CallId(what) if action.kind in {"tool", "in_doubt"} else CallId("")
-    approval = _approval(state, what, state.gates)
-    return ToolGated(approval, action, call, asks.rule, asks.expiry)
 
 
 def _rebound(command: RebindAttempt, terms: Terms, state: Attempt) -> AttemptRebound:
@@ -204,7 +177,7 @@ def _open(command: RecordContext, state: Attempt) -> list[AttemptEvent]:
                 ended(state, "rejected", f"the policy denies it: {judgement.reason}"),
             ]
         case "ask":
-            return [assembled, _gated(state, spawn, "spawn", judgement)]
+            return [assembled, gated(state, spawn, "spawn", judgement)]
         case _:
             assert_never(judgement.verdict)
 
@@ -247,21 +220,22 @@ def _request_tool(command: RequestTool, state: Attempt) -> list[AttemptEvent]:
             told = f"The policy denies this call: {judgement.reason}"
             return _finish_tool(_refused(state, call, told), state)
         case _ if state.permit is not None:
-            return [_use_permit(state, state.permit, action)]
+            return _use_permit(state, state.permit, action)
         case "allow":
             return [ToolStarted(call.call, action, state.tree, judgement.rule)]
         case "ask":
-            return [_gated(state, action, call.call, judgement)]
+            return [gated(state, action, call.call, judgement)]
         case _:
             assert_never(judgement.verdict)
 
 
-def _use_permit(state: Attempt, permit: Permit, action: Action) -> ToolStarted | PermitVoided:
+def _use_permit(state: Attempt, permit: Permit, action: Action) -> list[AttemptEvent]:
     """Return the start of exactly what was approved; else the call is considered anew, unedited."""
-    if permit.digest is not None and permit.digest != action.digest:
-        return PermitVoided(permit.approval, permit.digest, action.digest)
     call = state.pending[0].call
-    return ToolStarted(call, action, state.tree, permit.approval, permit.arguments)
+    if permit.digest is None or permit.digest == action.digest:
+        return [ToolStarted(call, action, state.tree, permit.approval, permit.arguments)]
+    void = PermitVoided(permit.approval, permit.digest, action.digest)
+    return [void] if state.running is None else [void, *_doubted(_again(action), state)]
 
 
 def _finish_tool(finished: ToolFinished, state: Attempt) -> list[AttemptEvent]:
@@ -292,27 +266,14 @@ def _submit(state: Attempt) -> list[AttemptEvent]:
             reason = f"the policy denies the merge: {judgement.reason}"
             return [ended(state, "rejected", reason)]
         case "ask":
-            return [_gated(state, merge, "merge", judgement)]
+            return [gated(state, merge, "merge", judgement)]
         case _:
             assert_never(judgement.verdict)
 
 
 def _review_doubt(command: ReviewDoubt, state: Attempt) -> list[AttemptEvent]:
-    doubted = ToolDoubted(command.call)
     action = action_in_doubt(command, state)
-    if action is None:
-        return [doubted]
-    judgement = judgement_of(state, action)
-    match judgement.verdict:
-        case "allow":
-            return [doubted]
-        case "deny":
-            told = f"Cut short by a crash and not run again: {judgement.reason}"
-            return [doubted, _refused(state, state.pending[0], told)]
-        case "ask":
-            return [doubted, _gated(state, action, command.call, judgement)]
-        case _:
-            assert_never(judgement.verdict)
+    return [ToolDoubted(command.call), *(_doubted(action, state) if action is not None else ())]
 
 
 def action_in_doubt(command: ReviewDoubt, state: Attempt) -> Action | None:
@@ -320,9 +281,26 @@ def action_in_doubt(command: ReviewDoubt, state: Attempt) -> Action | None:
     assert state.running is not None, "only what was started can be in doubt"
     action = state.running.action
     unconfined = action.effect == "command" and not command.confined
-    if action.confined and not unconfined:
-        return None
+    return _again(action) if unconfined or not action.confined else None
+
+
+def _again(action: Action) -> Action:
+    """Return an action as it is when it may have happened already."""
     return msgspec.structs.replace(action, kind="in_doubt", confined=False)
+
+
+def _doubted(action: Action, state: Attempt) -> list[AttemptEvent]:
+    judgement = judgement_of(state, action)
+    match judgement.verdict:
+        case "allow":
+            return []
+        case "deny":
+            told = f"Cut short by a crash and not run again: {judgement.reason}"
+            return [_refused(state, state.pending[0], told)]
+        case "ask":
+            return [gated(state, action, state.pending[0].call, judgement)]
+        case _:
+            assert_never(judgement.verdict)
 
 
 def _answer(command: RecordAnswer, state: Attempt) -> list[AttemptEvent]:
@@ -376,7 +354,7 @@ def _merge(command: RecordMerge, state: Attempt) -> list[AttemptEvent]:
         reason = f"its changes conflict with tickets merged meanwhile, in: {conflicts}"
         return [ended(state, "failed", reason)]
     if command.altered and merge_was_asked(state):
-        approval = _approval(state, "merge", state.gates - 1)
+        approval = question_id(state, "merge", state.gates - 1)
         void = PermitVoided(approval, Digest(state.tree), Digest(command.tree))
         where = named(command.altered)
         reason = f"its changes come out otherwise on the moved tip than approved, in: {where}"

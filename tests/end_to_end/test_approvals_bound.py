@@ -188,7 +188,7 @@ def test_a_question_whose_ticket_was_skipped_takes_no_answer(waiting_run: Projec
 
 
 def test_an_unconfined_command_in_doubt_waits_and_runs_again_only_when_approved(
-    project: Project,
+    project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran, flag, running = project.outside / "ran", project.outside / "flag", project.fifo("running")
     text = f"echo ran >>{ran}; test -e {flag} && exit 0; touch {flag}; echo up >{running}; cat"
@@ -208,6 +208,12 @@ def test_an_unconfined_command_in_doubt_waits_and_runs_again_only_when_approved(
     assert say(project, "approve", "A.1.c1.2", "--edit", str(edited)).code == BAD_INPUT
     assert say(project, "approve", "A.1.c1.2").code == COMPLETED
     assert ran.read_text() == "ran\n"
+    monkeypatch.setenv("LC_TELEPHONE", "C")
+    assert project.resume("run", "--sandbox", "none").code == WAITING
+    assert open_questions(project) == ["A.1.c1.3"]
+    assert questions(project)[-1].action.kind == "in_doubt"
+    assert ran.read_text() == "ran\n"
+    assert say(project, "approve", "A.1.c1.3").code == COMPLETED
     assert project.resume("run", "--sandbox", "none").code == COMPLETED
     assert ran.read_text() == "ran\nran\n"
 

@@ -1,10 +1,12 @@
 """Tool calls, gates and doubt: how an attempt answers."""
 
+import msgspec
+
 from events.attempt_commands import (
     RequestTool,
     ReviewDoubt,
 )
-from events.attempt_due import due
+from events.attempt_due import ConsiderTool, RunTool, due
 from events.attempt_events import (
     AnswerTaken,
     AttemptStarted,
@@ -14,7 +16,7 @@ from events.attempt_events import (
     ToolGated,
     ToolStarted,
 )
-from events.ids import ApprovalId, CallId
+from events.ids import ApprovalId, CallId, Digest
 from events.policy import Amendment, Expiry, Policy, Rule
 from events.settings import Archetype
 from tests.events.attempts import (
@@ -224,11 +226,33 @@ def test_a_doubt_that_the_policy_denies_is_a_result_that_the_model_sees() -> Non
     )
 
 
-def test_a_doubt_that_is_approved_runs_the_call_again() -> None:
-    after = in_doubt().when(answered("T1.1.c1.2")).then_kinds(AnswerTaken)
-    assert after.state.running is not None
-    assert after.state.permit is None
-    after.when(ran()).then_kinds(ToolFinished)
+def test_a_doubt_that_is_approved_runs_the_call_again_if_it_is_still_the_same() -> None:
+    allowed = in_doubt().when(answered("T1.1.c1.2")).then_kinds(AnswerTaken)
+    assert due(allowed.state) == ConsiderTool(allowed.state.pending[0])
+    allowed.when(ran()).refused("turns")
+    again = allowed.when(wants("c1", OUTSIDE)).then_kinds(ToolStarted)
+    assert isinstance(due(again.state), RunTool)
+    again.when(ran()).then_kinds(ToolFinished)
+
+
+def test_a_doubt_that_is_approved_in_other_surroundings_is_asked_about_anew() -> None:
+    elsewhere = msgspec.structs.replace(OUTSIDE, digest=Digest("e" * 64))
+    allowed = in_doubt().after(answered("T1.1.c1.2"))
+    void = allowed.when(wants("c1", elsewhere)).then_kinds(PermitVoided, ToolGated)
+    gate = void.state.gate
+    assert gate is not None
+    assert (gate.approval, gate.action.kind, gate.action.digest) == (
+        "T1.1.c1.3",
+        "in_doubt",
+        elsewhere.digest,
+    )
+    void.after(answered("T1.1.c1.3")).when(wants("c1", elsewhere)).then_kinds(ToolStarted)
+
+
+def test_a_crash_before_a_doubt_that_was_approved_is_used_asks_nobody_again() -> None:
+    allowed = in_doubt().after(answered("T1.1.c1.2"))
+    assert allowed.state.in_doubt is None
+    allowed.when(ReviewDoubt(C1)).refused("turns")
 
 
 def test_a_doubt_that_is_rejected_is_a_result_that_the_model_sees() -> None:
@@ -241,6 +265,6 @@ def test_a_doubt_that_is_rejected_is_a_result_that_the_model_sees() -> None:
 
 
 def test_a_second_crash_asks_again() -> None:
-    again = in_doubt().after(answered("T1.1.c1.2")).after(ReviewDoubt(C1))
+    again = in_doubt().after(answered("T1.1.c1.2"), wants("c1", OUTSIDE), ReviewDoubt(C1))
     assert again.state.gate is not None
     assert again.state.gate.approval == "T1.1.c1.3"

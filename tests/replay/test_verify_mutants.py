@@ -75,7 +75,7 @@ AT_THE_GATE = [
     (
         attempt_rules,
         "_open",
-        '[assembled, _gated(state, spawn, "spawn", judgement)]',
+        '[assembled, gated(state, spawn, "spawn", judgement)]',
         "[assembled]",
     ),
     (attempt_rules, "_answer", "Not run: {words}", "Refused: {words}"),
@@ -83,7 +83,7 @@ AT_THE_GATE = [
     (attempt_rules, "_answer", '[taken, ended(state, "rejected", words)]', "[taken]"),
     (attempt_rules, "_use_permit", ", permit.arguments)", ")"),
     (attempt_rules, "_request_tool", "The policy denies this call", "Denied"),
-    (attempt_rules, "_submit", '[_gated(state, merge, "merge", judgement)]', "[]"),
+    (attempt_rules, "_submit", '[gated(state, merge, "merge", judgement)]', "[]"),
     (run_rules, "_park", "[TicketParked(active.ticket, command.approval)]", "[]"),
     (run_rules, "_unpark", "if parked", "if not parked"),
     (policy, "_judgement", "rule.reason or", "rule.name or"),
@@ -97,7 +97,12 @@ AT_THE_GATE = [
 """Likewise, in a run that asks."""
 
 AFTER_A_CRASH = [
-    (attempt_rules, "_review_doubt", "return [doubted]", "return [doubted, doubted]"),
+    (
+        attempt_rules,
+        "_review_doubt",
+        "[ToolDoubted(command.call),",
+        "[*[ToolDoubted(command.call)] * 2,",
+    ),
     (attempt_rules, "_check", "if outcome.ok", "if outcome"),
 ]
 """Likewise, in a run with a red check that was cut short in a command."""
