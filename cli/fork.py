@@ -19,7 +19,7 @@ from cli.model_names import placed
 from cli.next_steps import to_name
 from cli.own_prices import prices_in_force
 from cli.past import archive_in, say_torn
-from cli.policy_source import load_policy
+from cli.policy_source import load_policy, placed_policy
 from cli.recordings import recording_told
 from cli.run import new_id
 from events.conversation import Usage
@@ -119,12 +119,13 @@ def _changes(args: argparse.Namespace, run: Run, checkout: Path) -> Changes:
 
 def _settings(args: argparse.Namespace, settings: Settings, checkout: Path) -> Settings:
     models = settings.models
+    policy = placed_policy(args.policy) if args.policy else settings.policy
     if args.model:
         models = with_model(models, placed(args.model, checkout))
     elif args.ladder:
         rungs = (placed(model, checkout) for model in args.ladder.split(","))
         models = replace(models, ladder=tuple(rungs))
-    return replace(settings, models=models, policy=args.policy or settings.policy)
+    return replace(settings, models=models, policy=policy)
 
 
 def _lines(answer: Forked, repository: Path | None) -> Iterator[str]:

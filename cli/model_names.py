@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
+from events.settings import Models
 from models.recorded import PREFIX as RECORDED
 from models.recorded import taken_apart
 from models.scripted import PREFIX as SCRIPTED
@@ -26,3 +29,9 @@ def placed(model: str, repository: Path) -> str:
         folder = RunFolder.find(repository, run)
     behind = f"+{placed(live, repository)}" if live else ""
     return f"{RECORDED}{folder.path}{behind}"
+
+
+def all_placed(models: Models, repository: Path) -> Models:
+    """Return `models` with the names of workers' models and QA's placed; raises as `placed`."""
+    ladder = tuple(placed(model, repository) for model in models.ladder)
+    return replace(models, ladder=ladder, qa=placed(models.qa, repository))

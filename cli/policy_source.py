@@ -30,3 +30,8 @@ def load_policy(named: str, repository: Path) -> Policy:
     if not real.is_relative_to(root):
         return policy
     return msgspec.structs.replace(policy, protected=(real.relative_to(root).as_posix(),))
+
+
+def placed_policy(named: str) -> str:
+    """Return the name of a policy as it goes on record: a file by its absolute path."""
+    return named if named in PRESETS else str(Path(named).expanduser().absolute())

@@ -1,9 +1,8 @@
 """``trackside resume``: a run goes on from its log, wherever it was left."""
 
 import argparse
+import os
 import sys
-from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,6 @@ from cli.escape import shown
 from cli.interrupts import interruptible
 from cli.person import who
 from cli.run import add_common
-from events.run import Run
 from events.run_commands import ContinueRun
 
 if TYPE_CHECKING:
@@ -69,6 +67,7 @@ def _continued(folder: "RunFolder", checkout: Path) -> bool:
 
 
 def _go_on(args: argparse.Namespace, folder: "RunFolder", checkout: Path) -> int:
+    from cli.changes import changes
     from cli.conduct import carry_through
     from cli.post import applied, apply_letters
     from cli.sandboxing import sandbox_for
@@ -79,24 +78,10 @@ def _go_on(args: argparse.Namespace, folder: "RunFolder", checkout: Path) -> int
         state = this.world.run
         if state.track is None:
             raise NotPlannedError(folder.path.name)
-        for change in _changes(state):
+        for change in changes(state, checkout, os.environ):
             print(f"trackside: {shown(change)}", file=sys.stderr)
         sandbox = sandbox_for(state.facts.settings.sandbox, checkout, args.sandbox, state.sandbox)
         apply_letters(this)
         if this.world.run.standing == "paused":
             applied(this, "", TellRun(ContinueRun(who())))
         return carry_through(this, sandbox, args)
-
-
-def _changes(state: Run) -> Iterator[str]:
-    """Say what is not as it was when the run began; the run keeps to what it began with."""
-    import hashlib
-
-    facts = state.facts
-    if facts.program != version("trackside"):
-        yield f"the run began with trackside {facts.program}; this is {version('trackside')}"
-    track = Path(facts.source)
-    if not track.is_file():
-        yield f"the track file {facts.source} is gone; the run keeps the plan that it recorded"
-    elif hashlib.sha256(track.read_bytes()).hexdigest() != facts.track_digest:
-        yield f"the track file {facts.source} has changed; the run keeps the plan that it recorded"

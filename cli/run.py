@@ -4,7 +4,7 @@ import argparse
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from cli.errors import UnpricedModelError
 from cli.inputs import read_input
 from cli.interrupts import interruptible
-from cli.policy_source import load_policy
+from cli.policy_source import load_policy, placed_policy
 from cli.settings import load_settings
 from events.conversation import Usage
 from events.errors import TrackInvalidError
@@ -39,6 +39,8 @@ _FLAGS = {
     "sandbox": "sandbox.level",
 }
 """Option -> key of the configuration."""
+_BY_MODEL = ("models.ladder", "models.qa")
+"""Keys that ``--model`` sets."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -93,7 +95,8 @@ def run(args: argparse.Namespace) -> int:
     data = read_input(args.track)
     spec = parse_track(data, args.track)
     checkout = UserRepository.find(Path(args.repo))
-    settings = _settings(args, checkout.top)
+    flags = _flags(args)
+    settings = _settings(args, flags, checkout.top)
     problems = check_archetypes(spec, settings.archetypes)
     if problems:
         raise TrackInvalidError(args.track, problems)
@@ -101,7 +104,8 @@ def run(args: argparse.Namespace) -> int:
         run=RunId(args.run_id or new_id()),
         track=replace(spec, tickets=()),
         tickets=len(spec.tickets),
-        settings=settings,
+        settings=replace(settings, policy=placed_policy(settings.policy)),
+        given=(*flags, *(_BY_MODEL if args.model else ())),
         policy=load_policy(settings.policy, checkout.top),
         base=checkout.resolve(spec.base or "HEAD"),
         base_tree=TreeId(""),
@@ -148,19 +152,20 @@ def _pieces(tickets: Sequence[Ticket]) -> Iterator[tuple[Ticket, ...]]:
     yield tuple(piece)
 
 
-def _settings(args: argparse.Namespace, repository: Path) -> Settings:
+def _flags(args: argparse.Namespace) -> dict[str, object]:
+    """Return what the command line says of the configuration, by its keys."""
+    given = ((key, getattr(args, name)) for name, key in _FLAGS.items())
+    return {key: value for key, value in given if value is not None}
+
+
+def _settings(args: argparse.Namespace, flags: Mapping[str, object], repository: Path) -> Settings:
     """Return the settings in force, with every playbook and recording by its absolute path."""
-    flags = {
-        key: value for name, key in _FLAGS.items() if (value := getattr(args, name)) is not None
-    }
-    from cli.model_names import placed
+    from cli.model_names import all_placed
     from models.service import with_model
 
     settings = load_settings(repository, os.environ, flags).settings
     models = with_model(settings.models, args.model) if args.model else settings.models
-    ladder = tuple(placed(model, repository) for model in models.ladder)
-    qa = placed(models.qa, repository)
-    return replace(settings, models=replace(models, ladder=ladder, qa=qa))
+    return replace(settings, models=all_placed(models, repository))
 
 
 def _models_of(spec: TrackSpec, settings: Settings) -> set[str]:

@@ -148,6 +148,11 @@ def _table_of(path: Path, origin: str, stack: _Stack, about: bytes = b"") -> Tab
     return table
 
 
+def flat_values(settings: Settings) -> dict[str, object]:
+    """Return every value of `settings` by its dotted key."""
+    return {_dotted(key): value for key, value in _flat(msgspec.to_builtins(settings))}
+
+
 def _flat(table: Mapping[str, Any], above: Key = ()) -> Iterator[tuple[Key, object]]:
     """Go through the values of nested tables; an empty table is a value of its own."""
     for name, value in table.items():

@@ -25,6 +25,8 @@ class Start(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tickets: int
     """How many tickets follow."""
     settings: Settings
+    given: tuple[str, ...] = ()
+    """Keys of the configuration on which the command line had the last word."""
     policy: Policy
     base: CommitId
     base_tree: TreeId

@@ -1,0 +1,75 @@
+"""What is not as it was when a run began: it is told, and the run keeps to what it began with."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from cli.model_names import all_placed
+from cli.policy_source import load_policy, placed_policy
+from cli.settings import Loaded, flat_values, load_settings
+from events.errors import TracksideError
+from events.policy import PRESETS
+from events.run import Run
+from events.run_terms import Start
+
+LONGEST_VALUE = 60
+"""Characters of a value that are shown."""
+
+
+def changes(run: Run, repository: Path, environment: Mapping[str, str]) -> Iterator[str]:
+    """Give a line for each thing that a run begun now would do otherwise.
+
+    Who wants to follow one of them forks the run, or begins another.
+    """
+    facts = run.facts
+    if facts.program != version("trackside"):
+        yield f"the run began with trackside {facts.program}; this is {version('trackside')}"
+    track = Path(facts.source)
+    if not track.is_file():
+        yield f"the track file {facts.source} is gone; the run keeps the plan that it recorded"
+    elif hashlib.sha256(track.read_bytes()).hexdigest() != facts.track_digest:
+        yield f"the track file {facts.source} has changed; the run keeps the plan that it recorded"
+    yield from _of_policy(facts, repository)
+    try:
+        yield from _of_settings(facts, load_settings(repository, environment, {}), repository)
+    except TracksideError as error:
+        first = str(error).partition("\n")[0]
+        yield f"the run keeps the configuration that it recorded; today's is of no use: {first}"
+
+
+def _of_policy(facts: Start, repository: Path) -> Iterator[str]:
+    named = facts.settings.policy
+    if named in PRESETS:
+        return
+    try:
+        policy = load_policy(named, repository)
+    except TracksideError:
+        yield f"the policy {named} cannot be read any more; the run keeps the one that it recorded"
+        return
+    if policy.version != facts.policy.version:
+        yield f"the policy {named} has changed; the run keeps the one that it recorded"
+
+
+def _of_settings(facts: Start, loaded: Loaded, repository: Path) -> Iterator[str]:
+    today = replace(
+        loaded.settings,
+        policy=placed_policy(loaded.settings.policy),
+        models=all_placed(loaded.settings.models, repository),
+    )
+    then, now = flat_values(facts.settings), flat_values(today)
+    for key in sorted(then.keys() | now.keys()):
+        if key in facts.given or then.get(key) == now.get(key):
+            continue
+        origin = loaded.origins.get(key, "the configuration")
+        yield f"{origin}: {key} is {_shown(now, key)}; the run keeps {_shown(then, key)}"
+
+
+def _shown(values: Mapping[str, object], key: str) -> str:
+    if key not in values:
+        return "not set"
+    text = json.dumps(values[key], ensure_ascii=False)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."
