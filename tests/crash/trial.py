@@ -185,8 +185,12 @@ class Trial:
         return self._log.read_bytes().count(b"\n")
 
     def _has_begun(self) -> bool:
-        """Whether a plan is on record; before that, there is nothing to resume."""
-        return self._log.exists() and b'"run.started"' in self._log.read_bytes()
+        """Whether a plan is on record whole; before that, there is nothing to resume."""
+        if not self._log.exists():
+            return False
+        records = self.look().records
+        begun = [each for each in records if each["event"]["type"] == "run.started"]
+        return bool(begun) and begun[0]["commit"] <= len(records)
 
     def _go_on(self, kill: Kill, *, began: bool) -> int:
         words = ["resume", self.run, "--json"]
