@@ -115,8 +115,8 @@ class Hands:
         return ReportWorktreeLost() if lost and state.bound.setup else None
 
     def put_down(self) -> None:
-        """Remove the worktree: the attempt is over, and all its trees are in the repository."""
-        self._worktree.remove()
+        """Let go of the worktree: the attempt is over, and all its trees are in the repository."""
+        self._shop.spares.hand_in(self._worktree)
         remove_folder(self._shop.home_of(self._worktree.folder))
 
     def perform(self, step: Any, state: Attempt) -> AttemptCommand | Pending:  # noqa: ANN401
@@ -191,7 +191,7 @@ class Hands:
 
     def _open(self, state: Attempt) -> RecordContext:
         terms, keep, read = state.bound, self._shop.blobs.keep, self._shop.blobs.text
-        self._worktree.materialise(terms.base_tree, clean_ignored=True)
+        self._shop.spares.furnish(self._worktree, terms.base_tree)
         tools = tuple(spec.name for spec in self._tools(state).specs)
         context = assemble(
             brief_of(terms, tools, read),

@@ -12,6 +12,7 @@ from models.service import ModelService
 from store.blobs import BlobStore
 from workspace.command import CommandResult, CommandRunner
 from workspace.environment import command_environment
+from workspace.spares import Spares
 from workspace.tools import Toolbox
 from workspace.tree import Repository
 
@@ -24,6 +25,8 @@ class Workshop:
     repository: Repository
     worktrees: Path
     """The folder that holds a worktree for each attempt; outside the user's repository."""
+    spares: Spares
+    """The worktrees that nobody works in."""
     runner: CommandRunner
     models: ModelService
     blobs: BlobStore

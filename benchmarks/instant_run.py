@@ -200,6 +200,7 @@ def _system(
         run=RunId("bench"),
         repository=nothing,
         worktrees=folder,
+        spares=nothing,
         runner=nothing,
         models=models,
         blobs=MemoryBlobs(),

@@ -152,13 +152,16 @@ def conduct(
     )
     with interrupting(system.interrupt), pausing(system, settings.limits.run_wall_s):
         try:
+            workshop.spares.find(live=opened.world.run.active)
             system.start()
             with attended(opened, system, workshop, progress, note_bug, asks_here=asks_here):
                 return system.wait()
         finally:
             runner.close()
             models.close()
-            if not system.stop():
+            if system.stop():
+                workshop.spares.clear()
+            else:
                 diagnostics.note("actors_left", threads=[t.name for t in threading.enumerate()])
             diagnostics.close()
 

@@ -22,6 +22,7 @@ from store.jsonl import JsonlLog
 from store.log import Recorded
 from store.run_folder import RunFolder
 from workspace.command import CommandRunner
+from workspace.spares import Spares
 from workspace.tree import Repository
 
 CODEC = Codec(EVENT_TYPES)
@@ -60,6 +61,7 @@ def workshop_of(
         run=facts.run,
         repository=opened.repository,
         worktrees=opened.worktrees,
+        spares=Spares(opened.repository, opened.worktrees, keeps=runner.sandbox.level == "bwrap"),
         runner=runner,
         models=models,
         blobs=opened.blobs,

@@ -124,6 +124,16 @@ class Worktree:
         with self._git() as git:
             return self._written(git, read_untold(self._untold, self._index), paths)
 
+    def take_over(self, spare: "Worktree") -> None:
+        """Make the folder of `spare`, with what is beside it, this one's; `spare` is gone then."""
+        with spare._git(), self._git():  # noqa: SLF001  # its own kind
+            remove_folder(self.folder)
+            with suppress(FileNotFoundError):  # a lost index is made again
+                spare._index.replace(self._index)  # noqa: SLF001
+                spare._untold.replace(self._untold)  # noqa: SLF001
+            spare.folder.rename(self.folder)
+        spare._lock.unlink(missing_ok=True)  # noqa: SLF001
+
     def remove(self) -> None:
         """Delete the folder and what is beside it; again is harmless."""
         with self._git():
