@@ -1,6 +1,6 @@
 """Worktrees of attempts that are over, for those to come: one is cheaper changed than made."""
 
-from collections import deque
+import threading
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
@@ -34,7 +34,9 @@ class Spares:
         self._repository = repository
         self._folder = folder
         self._keeps = keeps
-        self._idle: deque[Worktree] = deque()
+        self._guard = threading.Lock()
+        self._idle: dict[Path, Worktree] = {}
+        """By folder, the longest idle first."""
 
     def find(self, live: Collection[str]) -> None:
         """Take in what a process before this one has left, but for the attempts named `live`."""
@@ -50,22 +52,27 @@ class Spares:
         Raises:
             WorkspaceError: see `Worktree.materialise`.
         """
-        if not worktree.folder.exists():
-            with suppress(IndexError):
-                self._hand_on(self._idle.popleft(), worktree)
+        with self._guard:
+            own = self._idle.pop(worktree.folder, None)  # a killed process may have made it before
+            if own is None and self._idle and not worktree.folder.exists():
+                spare = self._idle.pop(next(iter(self._idle)))
+                self._hand_on(spare, worktree)
         worktree.materialise(tree, clean_ignored=True)
 
     def hand_in(self, worktree: Worktree) -> None:
         """Keep a worktree in which nobody works any more, or remove it."""
-        if self._keeps:
-            self._idle.append(worktree)
-        else:
+        if not self._keeps:
             worktree.remove()
+            return
+        with self._guard:
+            self._idle[worktree.folder] = worktree
 
     def clear(self) -> None:
         """Remove all that nobody has taken."""
-        while self._idle:
-            self._idle.popleft().remove()
+        with self._guard:
+            for worktree in self._idle.values():
+                worktree.remove()
+            self._idle.clear()
 
     def _hand_on(self, spare: Worktree, worktree: Worktree) -> None:
         try:

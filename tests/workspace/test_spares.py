@@ -132,6 +132,18 @@ def test_what_a_killed_process_left_is_found_but_for_those_that_go_on(
     }
 
 
+def test_a_worktree_that_a_killed_process_made_for_the_same_attempt_is_handed_to_no_other(
+    worktree: Worktree, following: Worktree, spares: Spares, repository: Repository, base: CommitId
+) -> None:
+    spares.find(live=())
+    spares.furnish(worktree, repository.tree_of(base))
+    (worktree.folder / "mine").write_text("at work")
+    spares.furnish(following, repository.tree_of(base))
+    spares.clear()
+    assert (worktree.folder / "mine").exists()
+    assert not (following.folder / "mine").exists()
+
+
 def test_before_the_first_attempt_there_is_nothing_to_find(
     repository: Repository, tmp_path: Path
 ) -> None:
