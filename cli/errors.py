@@ -3,6 +3,7 @@
     events.errors.TracksideError
     +-- BudgetInvalidError              a limit that cannot be set so
     |   +-- BudgetInForceError          it is as high already
+    +-- ExtraMissingError               an optional part of trackside is not installed
     +-- InputUnreadableError            a file that was named cannot be read
     +-- NoRepositoryError               there is no repository around here, and no runs
     +-- NoTerminalError                 nobody is there to press keys
@@ -12,6 +13,7 @@
     +-- ResumedElsewhereError           the process that holds a paused run goes on with it
     +-- RunRefusesError                 what a person told a run means nothing to it now
     +-- SandboxWeakerError              commands of the run were confined better before
+    +-- TraceNotTakenError              no collector was reached, or it did not take the trace
     +-- UnpricedModelError              a budget in USD, and a model whose price nobody knows
 
 Wrong contents of a file are the rules' own errors: see `events.errors`.
@@ -34,6 +36,18 @@ class BudgetInvalidError(TracksideError):
 
 class BudgetInForceError(BudgetInvalidError):
     """A limit that a person asked for is as high already; somebody may have been first."""
+
+
+class ExtraMissingError(TracksideError):
+    """What was asked for needs libraries that only an extra of the package brings."""
+
+    def __init__(self, option: str, extra: str) -> None:
+        """Name both."""
+        self.option = option
+        self.extra = extra
+        super().__init__(
+            f"{option} needs libraries that are not installed: pip install 'trackside[{extra}]'"
+        )
 
 
 class InputUnreadableError(TracksideError):
@@ -121,6 +135,16 @@ class RunRefusesError(TracksideError):
         self.leads = tuple(leads)
         out = f"; try `{'` or `'.join(leads)}`" if leads else ""
         super().__init__(f"run {run}: {reason}{out}")
+
+
+class TraceNotTakenError(TracksideError):
+    """A trace has not arrived as a whole; sending it again is safe, since its ids stay."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        """Remember where it should have gone, and what went wrong."""
+        self.address = address
+        self.reason = reason
+        super().__init__(f"{address} did not take the trace: {reason}; mend that, then send again")
 
 
 class UnpricedModelError(TracksideError):

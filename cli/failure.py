@@ -8,7 +8,7 @@ from contextlib import suppress
 import msgspec
 
 from cli.bug_report import write_report
-from cli.errors import NotTakenError, ResumedElsewhereError
+from cli.errors import NotTakenError, ResumedElsewhereError, TraceNotTakenError
 from cli.escape import json_text, path_text, shown
 from cli.exit_code import ExitCode
 from events.errors import ProblemsError, TracksideError
@@ -41,6 +41,7 @@ _EXIT_CODES: tuple[tuple[type[TracksideError], ExitCode, str], ...] = (
     (RunFolderUnmadeError, ExitCode.DISK, "disk"),
     (WorktreeUnusableError, ExitCode.DISK, "disk"),
     (GitDiskError, ExitCode.DISK, "disk"),
+    (TraceNotTakenError, ExitCode.BLOCKED, "not_taken"),
     (TracksideError, ExitCode.BAD_INPUT, "refused"),
 )
 """Class of the error -> exit code and the code word of the JSON; the first that fits counts."""
@@ -65,7 +66,7 @@ class Failure(msgspec.Struct, frozen=True):
     """The JSON of a command that failed: one object on standard output."""
 
     code: str
-    """``refused``, ``held``, ``damaged``, ``disk``, ``bug``, ``interrupted``."""
+    """``refused``, ``held``, ``damaged``, ``disk``, ``not_taken``, ``bug``, ``interrupted``."""
     problems: tuple[str, ...]
     """One sentence each: what, where, what to do."""
 

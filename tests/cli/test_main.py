@@ -10,7 +10,9 @@ from cli.main import COMMANDS, main
 
 HEAVY = (
     "google.genai",
+    "opentelemetry",
     "pykka",
+    "requests",
     "rich",
     "structlog",
     "tree_sitter",

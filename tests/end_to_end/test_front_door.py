@@ -11,7 +11,7 @@ from tests.end_to_end.scripts import done, turn, write
 PACKAGES = ("actors", "cli", "events", "models", "replay", "store", "workspace")
 HEAVY = {
     *("asyncio", "concurrent", "google", "httpx2", "msgspec", "pydantic", "pykka", "rich", "rpds"),
-    *("socket", "structlog", "subprocess", "tree_sitter", "tempfile"),
+    *("opentelemetry", "requests", "socket", "structlog", "subprocess", "tree_sitter", "tempfile"),
     *(name for name in PACKAGES if name != "cli"),
 }
 

@@ -27,7 +27,8 @@ def hook(name, args):
         raise AssertionError(name)
 sys.addaudithook(hook)
 def check():
-    for module in ("pykka", "google.genai", "actors", "models.gemini", "structlog"):
+    heavy = ("pykka", "google.genai", "actors", "models.gemini", "opentelemetry", "structlog")
+    for module in heavy:
         assert module not in sys.modules, module
 """
 TYPED = """\
@@ -66,6 +67,7 @@ def test_looking_back_starts_no_process_but_git_and_opens_no_socket(
     beside = copy_of(baked, tmp_path).path.parents[2]
     at = str(position_of(baked, "merge.queued"))
     words = [
+        ("status",),
         ("show", "--at", "5"),
         ("verify",),
         ("context", "base"),
