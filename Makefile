@@ -38,6 +38,7 @@ test: .venv/dev.stamp .venv/editable.stamp
 	$(PY) -m mypy
 	.venv/bin/lint-imports --no-cache --no-logo
 	timeout --kill-after=30s $(TEST_LIMIT) $(PY) -m pytest --quiet --cov --cov-report=term
+	$(PY) -m coverage report --include='events/*' --fail-under=100 --format=total
 
 crash: .venv/dev.stamp .venv/editable.stamp
 	timeout --kill-after=30s $(CRASH_LIMIT) $(PY) -m tests.crash.sweep $(POINTS)

@@ -77,9 +77,7 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def undone_note(self) -> str:
-        """What a worker reads of it."""
-        if not self.undone:
-            return ""
+        """What a worker reads of it, if anything was undone."""
         return (
             f"[put back as it was: {', '.join(self.undone)}. It steers other programs, and no"
             " command may make, change or delete it]"

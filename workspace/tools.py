@@ -14,6 +14,7 @@ from typing import NamedTuple, assert_never
 from events.action import Action, Outcome, Surroundings
 from events.conversation import RequestedCall, ToolSpec
 from events.ids import CallId, Digest
+from events.secret_patterns import without_secrets
 from events.settings import Limits
 from workspace import looking, paths, tool_schemas, writing
 from workspace.capping import Cap, head_and_tail
@@ -292,8 +293,9 @@ def outcome_of(command: str, result: CommandResult, limits: Limits) -> Outcome:
     """Return a command's result as it is recorded; used for checks and set-up commands as well.
 
     A failed command has no text of its own, as QA speaks for it. One that was stopped did not fail.
+    What it printed in the form of a secret is not kept.
     """
-    output = result.output.decode(errors="replace")
+    output = without_secrets(result.output.decode(errors="replace"))
     if result.survivors:
         output += f"\n[{result.survivors} processes of it could not be ended]"
     text = ""

@@ -75,16 +75,20 @@ def test_keys_from_before_are_dropped(somebody: Person) -> None:
         assert somebody.terminal.key() == ""
 
 
-def test_a_line_is_typed_as_usual(somebody: Person) -> None:
+@pytest.mark.parametrize(
+    ("typed", "line"), [(" not today \n", "not today"), ("\n", ""), ("\x04", None)]
+)
+def test_a_line_is_typed_as_usual(somebody: Person, typed: str, line: str | None) -> None:
+    def begins() -> bool:
+        """Type once lines are read: what comes before may meet the terminal in either mode."""
+        somebody.type(typed)
+        return True
+
     with somebody.terminal.keys():
-        somebody.type(" not today \n")
-        assert somebody.terminal.line("why: ", lambda: True) == "not today"
-        somebody.type("\n")
-        assert somebody.terminal.line("why: ", lambda: True) == ""
-        somebody.type("\x04")
-        assert somebody.terminal.line("why: ", lambda: True) is None
+        somebody.terminal.wake()
+        assert somebody.terminal.line("why: ", begins) == line
         assert not somebody.echoes
-    assert somebody.screen.getvalue() == "why: why: why: "
+    assert somebody.screen.getvalue() == "why: "
 
 
 def test_a_line_that_nobody_wants_any_more_is_given_up(somebody: Person) -> None:

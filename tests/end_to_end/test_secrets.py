@@ -137,3 +137,18 @@ def test_a_key_that_the_settings_hand_to_commands_is_not_in_what_they_say(
     ran = project.run()
     assert ran.code == 0
     assert_nowhere(project, ran)
+
+
+def test_what_looks_like_a_secret_in_the_output_of_a_command_is_nowhere_to_be_found(
+    project: Project,
+) -> None:
+    token = "ghp_" + "a1B2c3D4e5F6" * 3
+    (project.outside / "token").write_text(f"{'x' * LONG}\ntoken={token}\n")
+    read = f"cat {project.outside / 'token'}"
+    project.plan({"id": "A", "check": f"{read}; true"})
+    project.script({"A": [[turn(command(read), command(f"{read} >&2; exit 1")), done()]]})
+    ended = project.run()
+    assert ended.code == 0, ended.err
+    for where, data in left_by(project, ended):
+        assert token.encode() not in data, where
+    assert any(b"token=[secret:github-token]" in data for _, data in left_by(project))
