@@ -61,6 +61,7 @@ from events.run_commands import (
     RaiseBudget,
     RecordCrash,
     RecordDelivery,
+    RecordResult,
     ReserveBudget,
     RunCommand,
     UnparkTicket,
@@ -150,6 +151,10 @@ class Conductor(Mailbox):
                 self._refusal_of(message)
             case HoldTicket(attempt=attempt):
                 self._workers.pop(attempt, None)
+                self._record(message)
+            case RecordResult(attempt=attempt):
+                self._workers.pop(attempt, None)  # it has stopped itself
+                self._desks.pop(attempt, None)
                 self._record(message)
             case Answered(attempt=attempt):
                 self._answered(attempt, message)

@@ -207,7 +207,6 @@ class Worker(Mailbox):
             self._conductor.tell(QueueMerge(state.id))
             return
         assert state.result is not None, "an attempt that is over has a result"
-        self._entity.flush()  # the worktree can be made again only from what is on record
         self._hands.put_down()
         self._conductor.tell(
             RecordResult(
