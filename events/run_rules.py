@@ -189,11 +189,14 @@ def _reserve(command: ReserveBudget, active: Active, state: Run) -> list[RunEven
 
 def _decline(command: DeclineBudget, state: Run) -> list[RunEvent]:
     events: list[RunEvent] = []
+    after = state  # what one block holds, no other one blocks again
     for active in sorted(state.active.values(), key=lambda one: one.attempt):
         ticket = state.plan[active.ticket]
         if ticket.waits_for == budget_wait(active.attempt):
             block = Block("budget", f"{command.by} did not raise the budget")
-            events += _block(state, ticket, block)
+            blocked = _block(after, ticket, block)
+            after = DRAFTS.fold(after, blocked)
+            events += blocked
     if not events:
         raise CommandRefusedError(command, "no ticket waits for budget")
     return events

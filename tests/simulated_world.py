@@ -1,7 +1,9 @@
 """A whole run in one thread: the deciders of all streams, and a seeded world that answers them.
 
-The world does what the state owes, in any order, and lets crashes, lost worktrees and operators
-come between. A crash drops every live state; what goes on is read from the recorded bytes.
+The world does what the state owes, in any order, and lets crashes, power cuts, lost worktrees and
+operators come between. A crash drops every live state; what goes on is read from the recorded
+bytes. A power cut takes the last decisions as well, as many as it likes of those that no sync has
+made safe.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,7 +14,6 @@ from typing import Any, NamedTuple
 import msgspec
 
 from events import world
-from events.action import Action, Outcome
 from events.approval import Answer, ApprovalEvent, Ask, Question, Settle
 from events.assignment import terms_of
 from events.attempt import Attempt, Gate
@@ -20,16 +21,13 @@ from events.attempt_commands import (
     BeginCall,
     BeginMerge,
     RecordAnswer,
-    RecordCallFailure,
     RecordCheck,
     RecordCommit,
     RecordContext,
     RecordMerge,
-    RecordReply,
     RecordSetup,
     RecordToolResult,
     ReportWorktreeLost,
-    RequestTool,
     ReviewDoubt,
     StartAttempt,
     TakeHint,
@@ -42,6 +40,7 @@ from events.attempt_due import (
     MakeCommit,
     MergeTree,
     OpenContext,
+    OutwardStep,
     PrepareCall,
     Report,
     RunCheck,
@@ -51,13 +50,11 @@ from events.attempt_due import (
     due,
 )
 from events.attempt_events import AttemptEvent
-from events.attempt_terms import Call
 from events.base import Command, Event
 from events.budget import Amount
-from events.conversation import Usage
 from events.decider import Decider
 from events.hint import AskHint, Failure, HintEvent, RecordHint
-from events.ids import AttemptId, CallId, CommitId, Digest, StreamId, TreeId, stream_of
+from events.ids import AttemptId, CommitId, StreamId, stream_of
 from events.run import (
     Active,
     Assign,
@@ -94,12 +91,13 @@ from events.run_events import RunEvent
 from events.settings import Budget
 from events.streams import DECIDERS, RUN, kind_of
 from events.world import World
-
-TOOLS = [*["write_file", "run_command", "read_file", "finish"] * 8, "give_up"]
-"""What a model asks for, as often as it stands here."""
+from tests.simulated_chance import Chance
 
 MOST_OF_A_CALL = Amount(20)
 """More than any call here uses."""
+
+FELT = CallModel | RunSetup | RunTool | RunCheck
+"""Steps that something outside of the run sees, or pays for."""
 
 Deed = Callable[[], None]
 """One thing that can happen now."""
@@ -122,16 +120,23 @@ class SimulatedWorld:
     def __init__(self, seed: int, start: StartRun, *, operator: bool = True) -> None:
         """Record the start of the run; with an `operator`, tickets are blocked and skipped too."""
         self.random = Random(seed)
+        self._chance = Chance(self.random)
         self.log: list[bytes] = []
         self.decisions: list[tuple[StreamId, bytes, tuple[Event, ...]]] = []
         self.world = World()
         self.parents: dict[CommitId, CommitId] = {}
         """Every commit that was made, and the one before it."""
         self.crashes = 0
+        self.cuts = 0
+        """Power cuts so far; they are crashes too."""
+        self._safe = 0
+        """Decisions that a power cut leaves."""
+        self._felt = 0
+        """Decisions on record when something outside was last seen or felt."""
         self._operator = operator
-        self._made = 0
         self._woken: set[AttemptId] = set()
         self._do(RUN, start)
+        self._sync()
 
     @property
     def run(self) -> Run:
@@ -145,8 +150,10 @@ class SimulatedWorld:
     def step(self) -> None:
         """Do one of the things that can happen now."""
         chance = self.random.random()
-        if chance < 0.03:
+        if chance < 0.015:
             self.crash()
+        elif chance < 0.03:
+            self.cut_power()
         elif chance < 0.05 and self._operator:
             self._meddle()
         else:
@@ -174,6 +181,20 @@ class SimulatedWorld:
         assert self.world == before, "what is on record is not what was believed"
         self._woken.clear()
 
+    def cut_power(self) -> None:
+        """Crash, and find some of what was not safe gone, from one decision on."""
+        self.cuts += 1
+        kept = self.random.randint(self._safe, len(self.decisions))
+        assert self._felt <= kept, "what was felt outside is not on record"
+        lost = sum(len(events) for _, _, events in self.decisions[kept:])
+        del self.decisions[kept:]
+        del self.log[len(self.log) - lost :]
+        self.world = self.refolded()
+        self.crash()
+
+    def _sync(self) -> None:
+        self._safe = len(self.decisions)
+
     def _do(self, stream: StreamId, command: Command) -> None:
         """Decide, record, believe."""
         decider: Decider[Any, Any, Any] = DECIDERS[kind_of(stream)]
@@ -183,6 +204,8 @@ class SimulatedWorld:
         for event in events:
             self.log.append(msgspec.json.encode((stream, event)))
             self.world = world.evolve(self.world, stream, event, len(self.log))
+        if self.random.random() < 0.1 or kind_of(stream) in {"approval", "hint"}:
+            self._sync()  # nobody has waited for long, or somebody waits for each decision
 
     def _meddle(self) -> None:
         """Be an operator who changes his mind."""
@@ -226,6 +249,8 @@ class SimulatedWorld:
             case CloseBooks():
                 self._do(RUN, EndRun())
             case Deliver(commit=commit):
+                self._sync()
+                self._felt = len(self.decisions)
                 self._do(RUN, RecordDelivery(commit, "branch", "trackside/r1"))
 
     def _work(self, active: Active) -> None:
@@ -271,7 +296,7 @@ class SimulatedWorld:
             self._do(RUN, ReserveBudget(state.id, call, MOST_OF_A_CALL))
             if call not in self.run.ledger.reserved or self.random.random() < 0.05:
                 return  # it lacks budget, or its worker has died
-        self._do(stream, BeginCall(self._digest(), estimate=10, elapsed_s=1.0))
+        self._do(stream, BeginCall(self._chance.digest(), estimate=10, elapsed_s=1.0))
 
     def _wake(self, stream: StreamId, state: Attempt) -> None:
         if state.stage not in {"opening", "over"} and self.random.random() < 0.2:
@@ -290,28 +315,32 @@ class SimulatedWorld:
             case PrepareCall():
                 self._begin_call(stream, state)
             case _:
+                if isinstance(step, OutwardStep):
+                    self._sync()
+                if isinstance(step, FELT):
+                    self._felt = len(self.decisions)
                 self._do(stream, self._effect(step, state))
 
     def _effect(self, step: Step, state: Attempt) -> Command:
         """Return what doing `step` teaches."""
         match step:
             case OpenContext():
-                return RecordContext("system", "message", ("finish",), (), self._digest())
+                return RecordContext("system", "message", ("finish",), (), self._chance.digest())
             case RunSetup():
-                return RecordSetup(self._outcome(0.9), self._tree())
+                return RecordSetup(self._chance.outcome(0.9), self._chance.tree())
             case CallModel():
-                return self._answer()
+                return self._chance.reply()
             case ConsiderTool(call=call):
-                return self._consider(call)
+                return self._chance.wish(call)
             case RunTool(call=call):
-                return RecordToolResult(call.call, self._outcome(0.7), self._tree())
+                return RecordToolResult(call.call, self._chance.outcome(0.7), self._chance.tree())
             case RunCheck():
-                return RecordCheck(self._outcome(0.6))
+                return RecordCheck(self._chance.outcome(0.6))
             case MergeTree():
                 clean = self.random.random() < 0.8
-                return RecordMerge(self._tree()) if clean else RecordMerge(None, ("a.py",))
+                return RecordMerge(self._chance.tree()) if clean else RecordMerge(None, ("a.py",))
             case MakeCommit(onto=onto):
-                made = CommitId(f"c{self._next():039x}")
+                made = CommitId(f"c{self._chance.number():039x}")
                 self.parents[made] = onto.commit
                 return RecordCommit(made)
         raise AssertionError(step)
@@ -356,45 +385,3 @@ class SimulatedWorld:
             self._do(stream_of("hint", name), RecordHint(words, "extract"))
         else:
             self._do(stream, TakeHint(failure.call, hint.given.words))
-
-    def _answer(self) -> Command:
-        if self.random.random() < 0.1:
-            return RecordCallFailure("unavailable", "503", self.random.random() < 0.9)
-        asked = self.random.choices(TOOLS, k=self.random.choice([0, 1, 1, 2, 3]))
-        text = self.random.choice(["BLOCKED: no key", "I am BLOCKED", *["so"] * 38])
-        calls = tuple(Call(CallId(""), tool, "{}") for tool in asked)
-        return RecordReply(text, calls, usage=Usage(input=10, output=1), opening=text)
-
-    def _consider(self, call: Call) -> Command:
-        if self.random.random() < 0.1:
-            return RequestTool(call.call, None, refusal="that is no path")
-        if call.tool in {"finish", "give_up"}:
-            return RequestTool(call.call, Action(kind="tool", tool=call.tool), words="so be it")
-        effects: dict[str, Any] = {"write_file": "write", "run_command": "command"}
-        effect = effects.get(call.tool, "read")
-        # A file that changes while a person thinks gives the action another digest.
-        digest = self.random.choice([Digest("same"), Digest("same"), Digest("other")])
-        confined = effect != "command" or self.random.random() < 0.7
-        return RequestTool(
-            call.call,
-            Action(
-                kind="tool", tool=call.tool, effect=effect, digest=digest, confined=confined,
-                command="make" if effect == "command" else "",
-            ),
-        )  # fmt: skip
-
-    def _outcome(self, luck: float) -> Outcome:
-        if self.random.random() < luck:
-            return Outcome(ok=True, text="fine", output="fine", exit_code=0)
-        failing = self.random.random() < 0.8
-        return Outcome(ok=False, text="red", exit_code=1, command="make", failing=failing)
-
-    def _next(self) -> int:
-        self._made += 1
-        return self._made
-
-    def _tree(self) -> TreeId:
-        return TreeId(f"{self._next():040x}")
-
-    def _digest(self) -> Digest:
-        return Digest(f"{self._next():064x}")

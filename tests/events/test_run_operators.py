@@ -209,6 +209,13 @@ def test_who_declines_more_budget_blocks_the_tickets_that_wait_for_it() -> None:
     assert declined.ledger.set_aside == Amount()
 
 
+def test_what_several_declined_tickets_hold_together_is_blocked_once() -> None:
+    both = assigned(ticket("T1"), ticket("T2"), ticket("T3", "T1", "T2"), settings=SMALL)
+    declined = both.after(_asks("1", 90), _asks("1", 90, "T2.1"), DeclineBudget("ann")).state
+    assert [one.status for one in declined.plan] == ["blocked"] * 3
+    assert declined.plan[T3].block == Block("dependency", by=T1)
+
+
 def test_qa_goes_without_a_model_when_there_is_no_budget_for_one() -> None:
     run = assigned(ticket("T1"), settings=SMALL)
     run.when(_asks("c3", 90, park=False)).then()
