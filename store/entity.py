@@ -1,6 +1,6 @@
 """One stream, living: decide, record, then believe, in one place and in this order."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, cast
 
 from events.decider import C, Decider, E, S
@@ -53,17 +53,11 @@ class Entity(Generic[S, C, E]):
             CommandRefusedError: by the rules; nothing was recorded.
             StoreError: it could not be recorded, see `EventLog.append`; the state is as before.
         """
-        events = self._decider.decide(command, self._state)
-        recorded = self._log.append(self.stream, events, expected=self._version, cause=command)
-        self._take(recorded)
-        return recorded
+        return self._do(command, self._log.append)
 
     def enqueue(self, command: C) -> tuple[Recorded, ...]:
         """As `execute`, but do not wait for the disk; `flush` before what follows leaves us."""
-        events = self._decider.decide(command, self._state)
-        recorded = self._log.enqueue(self.stream, events, expected=self._version, cause=command)
-        self._take(recorded)
-        return recorded
+        return self._do(command, self._log.enqueue)
 
     def flush(self) -> None:
         """Return when all that is believed here, and all that came before it, is safe.
@@ -72,6 +66,12 @@ class Entity(Generic[S, C, E]):
             StoreError: see `EventLog.flush`.
         """
         self._log.flush(self._position)
+
+    def _do(self, command: C, record: Callable[..., tuple[Recorded, ...]]) -> tuple[Recorded, ...]:
+        events = self._decider.decide(command, self._state)
+        recorded = record(self.stream, events, expected=self._version, cause=command)
+        self._take(recorded)
+        return recorded
 
     def _take(self, records: Sequence[Recorded]) -> None:
         if not records:

@@ -27,7 +27,7 @@ from pathlib import Path
 import msgspec
 
 from events.ids import RunId
-from store.disk import REAL_DISK, Disk, make_folder, sync_folder, write_file, write_synced
+from store.disk import REAL_DISK, Disk, make_folder, sync_folder, write_file
 from store.errors import RunFolderError, RunFolderUnmadeError
 from store.lock import LOCK_NAME
 from store.seal import SEAL_NAME, Seal, read_seal
@@ -177,14 +177,6 @@ class RunFolder:
             SealBrokenError: the seal cannot be read.
         """
         return read_seal(self.seal)
-
-    def keep_traceback(self, trace: str) -> Path:
-        """Keep the traceback of a bug, and return where."""
-        data = trace.encode(errors="backslashreplace")
-        number = 1 + len(list(self.path.glob("traceback-*.txt")))
-        path = self.path / f"traceback-{number}.txt"
-        write_synced(REAL_DISK, path, data)
-        return path
 
 
 def _make(folder: RunFolder, above: Sequence[Path], disk: Disk) -> None:

@@ -195,7 +195,6 @@ TOOLS = (
 )
 """Every tool there is, in the order in which models are told of them."""
 
-TOOL_NAMES = tuple(tool.name for tool in TOOLS)
 _ALWAYS = frozenset({"finish", "give_up"})
 _BY_NAME = {tool.name: tool for tool in TOOLS}
 

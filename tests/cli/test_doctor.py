@@ -1,3 +1,5 @@
+"""What `doctor` says of the machine and of the configuration in force."""
+
 import json
 import os
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""Nothing that a terminal would obey reaches a terminal."""
+
 import json
 
 import pytest

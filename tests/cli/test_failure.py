@@ -1,3 +1,5 @@
+"""Every failure becomes one line and the documented exit code."""
+
 import errno
 import os
 import re

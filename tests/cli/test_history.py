@@ -1,3 +1,5 @@
+"""Runs are found from where a person stands, and read as their logs stand."""
+
 import os
 from argparse import Namespace
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Who holds a run is named, if anybody does."""
+
 import os
 import socket
 import subprocess

@@ -1,3 +1,5 @@
+"""Signals reach the run, and the terminal is left as it was."""
+
 import os
 import signal
 from collections.abc import Iterator

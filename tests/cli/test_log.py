@@ -1,3 +1,5 @@
+"""What `log` shows, follows, and leaves out."""
+
 import os
 import signal
 import subprocess

@@ -1,3 +1,5 @@
+"""The front door: help, versions, bad usage, pipes that close."""
+
 import json
 import os
 import subprocess

@@ -1,3 +1,5 @@
+"""What is said while a run goes on, on a terminal and without one."""
+
 import io
 import os
 import pty

@@ -1,3 +1,5 @@
+"""The list of all runs, whatever state they are in."""
+
 import json
 from collections.abc import Callable
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""What calls cost, by the prices of their day."""
+
 from datetime import date
 
 import pytest

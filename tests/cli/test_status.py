@@ -1,3 +1,5 @@
+"""What `status` says of a run and of its tickets."""
+
 import json
 from collections.abc import Callable
 from pathlib import Path

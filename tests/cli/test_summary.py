@@ -1,3 +1,5 @@
+"""The last words of a run."""
+
 from itertools import pairwise
 from pathlib import Path
 

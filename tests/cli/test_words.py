@@ -1,3 +1,5 @@
+"""Every event and every action in words for people."""
+
 import pytest
 
 from cli.words import action_words, outcome_words, words_of

@@ -1,3 +1,5 @@
+"""The commands that look back, as a person types them."""
+
 import json
 import re
 import shutil

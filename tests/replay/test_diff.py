@@ -1,3 +1,5 @@
+"""Where two runs, or two moments of one, part."""
+
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path

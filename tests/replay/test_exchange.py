@@ -1,3 +1,5 @@
+"""The exact prompt and answer of any turn."""
+
 import json
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""The state of a run at any moment."""
+
 import pytest
 
 from events.ids import TicketId

@@ -1,3 +1,5 @@
+"""A snapshot and what follows it come to what the whole log comes to."""
+
 import hashlib
 import json
 from collections.abc import Iterator

@@ -1,3 +1,5 @@
+"""Moments of a run, by position and by time."""
+
 from datetime import UTC, datetime, timedelta
 
 import pytest

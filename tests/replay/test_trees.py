@@ -1,3 +1,5 @@
+"""The code of a run at any moment, as files."""
+
 from pathlib import Path
 
 import pytest

@@ -1,3 +1,5 @@
+"""What `verify` works out again, and what it notices."""
+
 import json
 from collections.abc import Callable
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""The chain of causes of a ticket and of a record."""
+
 from collections.abc import Iterator
 from pathlib import Path
 

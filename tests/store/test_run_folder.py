@@ -135,13 +135,6 @@ def test_a_log_that_is_no_file_has_no_beginning(tmp_path: Path) -> None:
     assert folder.started == ""
 
 
-def test_tracebacks_are_kept_one_beside_the_other(tmp_path: Path) -> None:
-    folder = RunFolder.create(tmp_path, "R1")
-    paths = [folder.keep_traceback(f"bug {number} \udc80") for number in (1, 2)]
-    assert [path.name for path in paths] == ["traceback-1.txt", "traceback-2.txt"]
-    assert paths[1].read_text() == "bug 2 \\udc80"
-
-
 # --------------------------------------------------- a run that is made out of another one: staged
 
 

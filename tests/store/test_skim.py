@@ -1,3 +1,5 @@
+"""A log is read on from a place in it, if what is before that is vouched for."""
+
 from pathlib import Path
 
 import pytest

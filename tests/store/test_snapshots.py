@@ -1,3 +1,5 @@
+"""Snapshots are kept, validated, and never trusted over the log."""
+
 from pathlib import Path
 
 import pytest

@@ -1,3 +1,5 @@
+"""Long texts are cut to head and tail, and say by how much."""
+
 from hypothesis import given
 from hypothesis import strategies as st
 

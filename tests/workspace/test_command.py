@@ -1,3 +1,5 @@
+"""Commands are run, stopped, and swept up after."""
+
 import errno
 import hashlib
 import os

@@ -1,3 +1,5 @@
+"""Edits change exactly what they name."""
+
 import subprocess
 from pathlib import Path
 

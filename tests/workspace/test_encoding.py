@@ -1,3 +1,5 @@
+"""Texts keep their encoding and their line ends."""
+
 import codecs
 
 import pytest

@@ -1,3 +1,5 @@
+"""What a command sees of the environment."""
+
 import os
 import stat
 import subprocess

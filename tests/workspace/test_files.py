@@ -1,3 +1,5 @@
+"""Files are read and written without leaving the worktree."""
+
 import os
 import socket
 import stat

@@ -1,3 +1,5 @@
+"""The strongest sandbox that works is found by trying."""
+
 import os
 import subprocess
 import sys

@@ -1,3 +1,5 @@
+"""What `list_files` finds."""
+
 import os
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""Objects of the repository, read and written without a process each."""
+
 import secrets
 from collections.abc import Iterator
 from pathlib import Path

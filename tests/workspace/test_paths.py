@@ -1,3 +1,5 @@
+"""No path leads out of the worktree."""
+
 import errno
 import os
 from pathlib import Path

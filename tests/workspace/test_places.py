@@ -1,3 +1,5 @@
+"""What each place of the machine is to a confined command."""
+
 import os
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""Commands work inside of each sandbox, and their results are honest."""
+
 from collections.abc import Callable, Iterator
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""What `search_text` finds, in bounded time."""
+
 import io
 import json
 import resource

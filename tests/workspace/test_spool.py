@@ -1,3 +1,5 @@
+"""Output without end is kept within bounds."""
+
 import hashlib
 
 from hypothesis import given

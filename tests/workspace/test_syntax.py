@@ -1,3 +1,5 @@
+"""Python files that do not compile are noticed."""
+
 import warnings
 
 import pytest

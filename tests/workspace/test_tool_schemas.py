@@ -1,3 +1,5 @@
+"""The schemas that models are given."""
+
 import msgspec
 import pytest
 from hypothesis import given

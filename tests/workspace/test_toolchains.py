@@ -1,3 +1,5 @@
+"""Where the interpreters of a machine are."""
+
 import sys
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""Tools are validated, considered and run."""
+
 import errno
 import json
 import os
@@ -16,6 +18,7 @@ from workspace.errors import CommandNotStartedError, RunnerClosedError, Worktree
 from workspace.tools import Ran, Refusal, Toolbox
 
 C1 = CallId("c1")
+WHOLE = '\n[whole result: read_output with call_id "c1"]'
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +26,6 @@ def runner() -> Iterator[CommandRunner]:
     made = CommandRunner(grace_s=0.2)
     yield made
     made.close()
-
-
-WHOLE = '\n[whole result: read_output with call_id "c1"]'
 
 
 class Worker:
