@@ -7,7 +7,7 @@
     lock              held by the one process that writes
     seal.json         how far the log reached when the run ended
     torn-*            what was cut off the log after a crash
-    trackside.log     diagnostics; traceback-*.txt beside it, one a bug
+    trackside.log     diagnostics; bug-*.txt beside it, one a bug
 
 A run that is made out of another one is put together in ``REPO/.trackside/staged/`` and moved to
 its place when it is whole.
