@@ -9,9 +9,11 @@ import errno
 import functools
 import os
 import re
+import select
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,19 +127,27 @@ class Git:
             GitTimeoutError: git had to be ended.
             GitUnusableError: there is no git, or none that is new enough.
         """
-        done = _spawn(
+        with self._started(args, extra) as child:
+            return _answer(child, args[0], stdin, answers, silent=silent)
+
+    def together(self, *commands: Sequence[str], silent: bool = False) -> list[bytes]:
+        """Return what each command writes; they run side by side. Raises as `run` does."""
+        with ExitStack() as running:
+            started = [running.enter_context(self._started(words)) for words in commands]
+            return [
+                _answer(child, words[0], b"", (0,), silent=silent)[1]
+                for child, words in zip(started, commands, strict=True)
+            ]
+
+    def _started(
+        self, args: Sequence[str], extra: dict[str, str] | None = None
+    ) -> AbstractContextManager["_Child"]:
+        return _started(
             [program(os.environ.get("PATH", os.defpath)), *args],
             cwd=self.directory,
             env=self._environment() | (extra or {}),
-            stdin=stdin,
             held=self.held,
         )
-        if done.returncode not in answers or (silent and done.stderr):
-            words = "; ".join(map(printable, text_of(done.stderr).splitlines()))
-            if any(word in words for word in _OF_THE_DISK):
-                raise GitDiskError(args[0], words)
-            raise GitFailedError(args[0], done.returncode, words)
-        return done.returncode, done.stdout
 
     def start(self, *args: str) -> "subprocess.Popen[bytes]":
         """Return a git that reads questions from a pipe and answers into another, until closed.
@@ -204,7 +214,8 @@ def program(path: str) -> str:
     found = shutil.which("git", path=_absolute_part(path))
     if found is None:
         raise GitUnusableError("git is not on the PATH; install git 2.38 or newer")
-    said = _spawn([found, "version"], cwd=Path("/"), env=environment()).stdout.decode()
+    with _started([found, "version"], cwd=Path("/"), env=environment()) as child:
+        said = _said(child, "version")[0].decode()
     version = tuple(int(part) for part in re.findall(r"\d+", said)[:2])
     if version < OLDEST:
         raise GitUnusableError(f"{found} is too old ({said.strip()}); install git 2.38 or newer")
@@ -238,24 +249,61 @@ def _absolute_part(path: str) -> str:
     return os.pathsep.join(part for part in path.split(os.pathsep) if Path(part).is_absolute())
 
 
-def _spawn(
-    argv: Sequence[str],
-    cwd: Path,
-    env: dict[str, str],
-    stdin: bytes = b"",
-    held: tuple[int, ...] = (),
-) -> subprocess.CompletedProcess[bytes]:
+class _Child(subprocess.Popen[bytes]):
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit code as soon as there is one.
+
+        With a timeout, `subprocess` looks for it every so often, which takes as long as a small
+        command of git does.
+        """
+        if timeout is not None and self.returncode is None:
+            with suppress(OSError):  # a kernel, or a container, without such descriptors
+                end = os.pidfd_open(self.pid)
+                try:
+                    ended = select.poll()
+                    ended.register(end, select.POLLIN)
+                    ended.poll(timeout * 1e3)
+                finally:
+                    os.close(end)
+        return super().wait(timeout)
+
+
+@contextmanager
+def _started(
+    argv: Sequence[str], cwd: Path, env: dict[str, str], held: tuple[int, ...] = ()
+) -> Iterator[_Child]:
+    """Give a git that runs; it is ended if its answer is not waited for."""
+    with _Child(
+        argv,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=held,
+        process_group=0,  # an interrupt at the terminal is for us, not for a git half-way
+    ) as child:
+        try:
+            yield child
+        except BaseException:
+            child.kill()
+            raise
+
+
+def _said(child: _Child, command: str, stdin: bytes = b"") -> tuple[bytes, bytes]:
     try:
-        return subprocess.run(
-            argv,
-            cwd=cwd,
-            env=env,
-            input=stdin,
-            pass_fds=held,
-            process_group=0,  # an interrupt at the terminal is for us, not for a git half-way
-            capture_output=True,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
+        return child.communicate(stdin, timeout=TIMEOUT_S)
     except subprocess.TimeoutExpired as error:
-        raise GitTimeoutError(argv[1], TIMEOUT_S) from error
+        raise GitTimeoutError(command, TIMEOUT_S) from error
+
+
+def _answer(
+    child: _Child, command: str, stdin: bytes, answers: Sequence[int], *, silent: bool
+) -> tuple[int, bytes]:
+    said, warned = _said(child, command, stdin)
+    if child.returncode not in answers or (silent and warned):
+        words = "; ".join(map(printable, text_of(warned).splitlines()))
+        if any(word in words for word in _OF_THE_DISK):
+            raise GitDiskError(command, words)
+        raise GitFailedError(command, child.returncode, words)
+    return child.returncode, said

@@ -1,5 +1,6 @@
 """git is run with nothing of the caller's and nothing of the repository's that could run."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -59,6 +60,40 @@ def test_a_git_that_never_ends_is_ended(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(git_room, "TIMEOUT_S", 0.05)
     with pytest.raises(GitTimeoutError, match=r"git status failed .* no answer within 0\.05 s"):
         Git(tmp_path).run("status")
+
+
+def test_the_end_of_a_git_is_not_polled_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slept(_seconds: float) -> None:
+        raise AssertionError
+
+    script = 'test "$1" = version && echo git version 3.0 && exit; exec >&- 2>&-; exec sleep 0.05'
+    monkeypatch.setenv("PATH", fake_git(tmp_path / "bin", f'PATH="{git_path()}"; {script}'))
+    with monkeypatch.context() as patch:
+        patch.setattr("time.sleep", slept)
+        assert Git(tmp_path).run("status") == b""
+    monkeypatch.setattr(os, "pidfd_open", no_such_call)
+    assert Git(tmp_path).run("status") == b""
+
+
+def no_such_call(_process: int) -> int:
+    raise OSError(errno.ENOSYS, "an old kernel")
+
+
+def test_commands_side_by_side_answer_in_their_order(tmp_path: Path) -> None:
+    git = Git(GitRepo(tmp_path / "repo").path)
+    said = git.together(("rev-parse", "--git-dir"), ("rev-parse", "--is-bare-repository"))
+    assert said == [b".git\n", b"false\n"]
+
+
+def test_a_command_beside_one_that_fails_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = "case $1 in version) echo git version 3.0;; fail) exit 7;; *) exec sleep 600;; esac"
+    monkeypatch.setenv("PATH", fake_git(tmp_path / "bin", f'PATH="{git_path()}"; {script}'))
+    with pytest.raises(GitFailedError, match="git fail failed"):
+        Git(tmp_path).together(("fail",), ("wait",))
 
 
 def git_path() -> str:
