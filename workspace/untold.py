@@ -18,6 +18,8 @@ from workspace.objects import Member, edited_tree
 MOST_BYTES = 4 << 20
 """A larger file is left to git, which need not have it in memory."""
 
+_AGES = {"young": True, "old": False}
+
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -27,23 +29,27 @@ class Untold(NamedTuple):
     tree: str
     paths: tuple[str, ...] = ()
     """Paths of `tree` that the index may hold otherwise."""
+    young: bool = False
+    """Whether the index may be as new as its files, so that git compares them byte by byte."""
 
 
 def read_untold(place: Path, index: Path) -> Untold | None:
     """Return what is kept at `place`; None if nothing is, or about another state of `index`."""
     try:
-        stamp, tree, *paths = text_of(place.read_bytes()).split("\0")
+        stamp, tree, age, *paths = text_of(place.read_bytes()).split("\0")
         agrees = paths and paths[-1] == "" and stamp == _stamp(index)
-    except (OSError, ValueError):
+        return Untold(tree, tuple(paths[:-1]), _AGES[age]) if agrees else None
+    except (OSError, ValueError, KeyError):
         return None
-    return Untold(tree, tuple(paths[:-1])) if agrees else None
 
 
 def write_untold(place: Path, index: Path, untold: Untold) -> None:
     """Keep it, for `index` as it is. It need not outlive the machine: a resume restores."""
     scratch = _scratch_of(place)
-    scratch.write_bytes(bytes_of((_stamp(index), untold.tree, *untold.paths)))
-    scratch.replace(place)
+    age = "young" if untold.young else "old"
+    scratch.write_bytes(bytes_of((_stamp(index), untold.tree, age, *untold.paths)))
+    place.unlink(missing_ok=True)  # ext4 writes what replaces a file to the disk at once
+    scratch.rename(place)
 
 
 def forget_untold(place: Path) -> None:

@@ -18,10 +18,8 @@ import shutil
 import stat
 import time
 from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -89,7 +87,8 @@ class Worktree:
                 self._index.unlink(missing_ok=True)
                 _make_accessible(self.folder)
                 self._become(git, wanted, clean_ignored=clean_ignored)
-            write_untold(self._untold, self._index, Untold(wanted))
+            young = known is None or known.young
+            write_untold(self._untold, self._index, Untold(wanted, young=young))
 
     def restore(self, tree: TreeId) -> None:
         """Bring the folder back to `tree`, as `materialise` does; ignored files stay."""
@@ -107,6 +106,7 @@ class Worktree:
         with self._git() as git:
             known = read_untold(self._untold, self._index)
             try:
+                known = self._aged(git, known)
                 changed, undone = self._sifted(git, known, protected, silent=True)
                 return Snapshot(self._written(git, known, changed), undone)
             except (GitFailedError, OSError):
@@ -211,17 +211,32 @@ class Worktree:
         there = bytes_of(path for path in undone if path in listed)
         git.run("checkout-index", "--force", "--index", "-z", "--stdin", stdin=there)
 
+    def _aged(self, git: Git, known: Untold | None) -> Untold | None:
+        """Have git trust the times of the files that were written together with their index.
+
+        It counts in seconds, and compares the bytes of each file that is as new as the index: of
+        all of a new worktree, every time. When that second is over, an index is written that is
+        newer. git marks in it the files that have changed since, by their bytes.
+        """
+        if known is None or not known.young:
+            return known
+        self._lock.touch()  # to know what time it is by the clock of the file system
+        if int(self._lock.stat().st_mtime) <= int(self._index.stat().st_mtime):
+            return known
+        git.run("update-index", "--force-write-index", "-z", "--stdin")
+        return known._replace(young=False)
+
     def _differing(self, git: Git, *, silent: bool) -> list[str]:
         """Return the paths that may differ from the index; submodules are not looked at.
 
         ``git add --all`` would start ``git status`` inside repositories that commands have made.
         git only warns of what it may not read, and leaves it out; `silent` makes that an error.
         """
-        look = partial(git.run, silent=silent)
-        with ThreadPoolExecutor(1) as aside:  # two looks at the folder, which need not wait
-            looking = aside.submit(look, "ls-files", "-z", "--others", "--exclude-standard")
-            raw = look("diff-files", "-z", "--raw", "--ignore-submodules=all")
-            others = looking.result()
+        raw, others = git.together(
+            ("diff-files", "-z", "--raw", "--ignore-submodules=all"),
+            ("ls-files", "-z", "--others", "--exclude-standard"),
+            silent=silent,
+        )
         facts = text_of(raw).split("\0")
         changed = [
             name
@@ -253,15 +268,16 @@ class Worktree:
 
     def _written(self, git: Git, known: Untold | None, paths: Collection[str]) -> TreeId:
         """Return the tree after a change of these files: onto the known, or from the index."""
+        young = known is not None and known.young
         if known is not None:
             paths = sorted({*known.paths, *paths})
             tree = self._drawn(known.tree, paths) if len(paths) <= FEW else None
             if tree is not None:
-                write_untold(self._untold, self._index, Untold(tree, tuple(paths)))
+                write_untold(self._untold, self._index, Untold(tree, tuple(paths), young))
                 return TreeId(tree)
         self._tell_index(git, paths)
         tree = git.line("write-tree")
-        write_untold(self._untold, self._index, Untold(tree))
+        write_untold(self._untold, self._index, Untold(tree, young=young))
         return TreeId(tree)
 
     def _drawn(self, tree: str, paths: Collection[str]) -> str | None:
