@@ -22,8 +22,8 @@ from workspace.launcher import SWEEP_S
 from workspace.sandbox import NO_SANDBOX, Sandbox
 from workspace.spool import Spool
 
-GRACE_S = 2.0
-"""Between SIGTERM and SIGKILL."""
+GRACE_S = 1.5
+"""Between SIGTERM and SIGKILL: with what the rest takes, nothing is left two seconds after."""
 MAX_TIMEOUT_S = 7 * 24 * 3600.0
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 _MARGIN_S = 5.0
