@@ -29,7 +29,7 @@ def say(project: Project, verb: str, approval: str, *options: str, run: str = "r
 
 def test_a_file_that_changed_since_the_approval_is_asked_about_anew(project: Project) -> None:
     flag = project.outside / "flag"
-    setup = f"if test -e {flag}; then echo other >a.txt; fi; touch {flag}"
+    setup = f"echo one >a.txt; if test -e {flag}; then echo other >a.txt; fi; touch {flag}"
     project.plan({"id": "A", "step_mode": True}, setup=setup)
     project.script({"A": [[turn(write("a.txt", "a\n")), done()]]})
     assert project.run().code == WAITING
@@ -59,6 +59,19 @@ def test_an_edited_version_is_bound_to_the_file_as_well(project: Project) -> Non
     assert project.resume().code == WAITING
     assert open_questions(project) == ["A.1.c1.2"]
     assert not uses(project)
+
+
+def test_a_command_is_asked_about_anew_when_the_files_around_it_changed(project: Project) -> None:
+    flag = project.outside / "flag"
+    setup = f"if test -e {flag}; then echo other >a.txt; fi; touch {flag}"
+    project.plan({"id": "A", "step_mode": True}, setup=setup)
+    project.script({"A": [[turn(command("sh a.txt")), done()]]})
+    assert project.run().code == WAITING
+    assert say(project, "approve", "A.1.c1").code == COMPLETED
+    shutil.rmtree(project.cache)
+    assert project.resume().code == WAITING
+    assert not uses(project)
+    assert open_questions(project) == ["A.1.c1.2"]
 
 
 def test_an_approved_call_that_a_retry_repeats_is_asked_about_anew(project: Project) -> None:

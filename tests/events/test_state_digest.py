@@ -1,6 +1,10 @@
 """One digest for the whole state of a run."""
 
+import os
+import subprocess
+import sys
 from itertools import permutations
+from pathlib import Path
 
 from events import world
 from events.base import Event
@@ -35,6 +39,26 @@ def folded(*names: str) -> World:
 
 def test_equal_states_have_equal_digests_however_their_streams_grew() -> None:
     assert len({state_digest(folded(*names)) for names in permutations(STREAMS)}) == 1
+
+
+def test_equal_states_have_equal_digests_whatever_the_seed_of_hashes() -> None:
+    script = (
+        "from rpds import HashTrieMap as Map; from events.attempt import Attempt\n"
+        "from events.state_digest import state_digest; from events.world import World\n"
+        "attempt = Attempt(outputs=Map({f'c{number}': 'x' for number in range(40)}))\n"
+        "print(state_digest(World(states=Map({'attempt/T1.1': attempt}))))\n"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            cwd=Path(__file__).parents[2],
+            stdout=subprocess.PIPE,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "77")
+    }
+    assert len(digests) == 1
 
 
 def test_another_state_has_another_digest() -> None:

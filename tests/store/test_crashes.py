@@ -1,5 +1,6 @@
 """Every call of the disk may be the last; what was acknowledged is there afterwards."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -36,12 +37,16 @@ WHOLE = ["x" * 300, "y" * 300, "z" * 300]
 
 
 def crash(parent: Path, name: str, at: int, share: float, fate: str) -> tuple[Path, list[str]]:
-    """Return the folder that a crash at call `at` leaves, and what was acknowledged before."""
+    """Return the folder that a crash at call `at` leaves, and what was acknowledged before.
+
+    If there is no such call, the power is cut when all is done.
+    """
     before = parent / name
     before.mkdir()
     disk, sure = CrashingDisk(at=at, share=share), list[str]()
-    with pytest.raises(Crash):
+    with suppress(Crash):
         life(disk, before, sure)
+    assert len(disk.calls) in {at, at - 1}
     after = parent / f"{name}-after"
     disk.aftermath(before, after, fate)
     return after, sure
@@ -61,6 +66,9 @@ def test_a_crash_at_any_call_loses_nothing_that_was_acknowledged(
         assert found[: len(sure)] == sure
         assert found in ([], WHOLE[:1], WHOLE)
         read_seal(after / "seal.json")
+    after, sure = crash(tmp_path, "end", len(whole.calls) + 1, share, fate)
+    assert noted(after) == sure == WHOLE
+    assert read_seal(after / "seal.json") is not None
 
 
 @pytest.mark.parametrize("fate", FATES)
@@ -98,10 +106,10 @@ def test_a_crash_while_a_blob_is_put_leaves_it_whole_or_not_there(
     data = b"payload" * 100
     whole = CountingDisk()
     ref = Blobs(tmp_path / "whole", whole).put(data)
-    for at in every_call(whole):
+    for at in (*every_call(whole), 0):
         folder = tmp_path / str(at)
         disk = CrashingDisk(at=at, share=0.5)
-        with pytest.raises(Crash):
+        with suppress(Crash):
             Blobs(folder, disk).put(data)
         inner = folder / ref.blob[:2]
         if inner.is_dir():
@@ -111,11 +119,14 @@ def test_a_crash_while_a_blob_is_put_leaves_it_whole_or_not_there(
             try:
                 assert Blobs(after).get(ref) == data
             except BlobMissingError:
-                pass
+                assert at, "the power was cut when it had been put"
             except BlobDamagedError:
-                pytest.fail(f"damaged by a crash at call {at}: {whole.calls[at - 1]}")
+                pytest.fail(f"damaged by a crash at call {at} of {whole.calls}")
             assert Blobs(after, CountingDisk()).put(data) == ref
             assert Blobs(after).get(ref) == data
+        if not at:
+            assert folder.name in disk.named[tmp_path]
+            assert inner.name in disk.named[folder]
 
 
 def test_a_crash_while_a_run_folder_is_made_lets_it_be_made_again(tmp_path: Path) -> None:
@@ -130,3 +141,10 @@ def test_a_crash_while_a_run_folder_is_made_lets_it_be_made_again(tmp_path: Path
         folder = RunFolder.create(repository, "R1", CountingDisk())
         assert (repository / ".trackside" / ".gitignore").read_bytes() == b"*\n"
         assert folder.blobs.is_dir()
+
+
+def test_all_names_of_a_run_folder_that_was_made_would_survive_a_power_cut(tmp_path: Path) -> None:
+    disk = CrashingDisk()
+    made = RunFolder.create(tmp_path, "R1", disk)
+    for path in (made.blobs, made.answers, made.path, made.path.parent, made.path.parents[1]):
+        assert path.name in disk.named[path.parent]

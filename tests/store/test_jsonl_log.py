@@ -209,7 +209,10 @@ def test_a_disk_that_fails_once_poisons_the_log_for_good(path: Path, code: int, 
         log.append(B, [Noted("on")], expected=0)
 
 
-def test_a_failed_disk_fails_all_who_share_the_sync(path: Path) -> None:
+@pytest.mark.parametrize("failing", [1, 2])
+def test_a_failed_disk_fails_all_who_share_the_sync_or_wait_behind_it(
+    path: Path, failing: int
+) -> None:
     framed, syncing = threading.Semaphore(0), threading.Event()
     disk = CountingDisk()
     caught: list[BaseException] = []
@@ -218,13 +221,14 @@ def test_a_failed_disk_fails_all_who_share_the_sync(path: Path) -> None:
         framed.release()
         return datetime.now(UTC)
 
-    def fail_last(call: str, number: int) -> None:
+    def fail(call: str, number: int) -> None:
         if call == "fdatasync":
-            if syncing.is_set():
+            if not syncing.is_set():
+                syncing.set()
+                for _ in range(4):  # the opening, the first, and the two who share the next sync
+                    framed.acquire()
+            if disk.calls.count("fdatasync") == failing:
                 raise OSError(errno.EIO, "broken")
-            syncing.set()
-            for _ in range(4):  # the opening, the first, and the two who share the next sync
-                framed.acquire()
 
     def append(name: str) -> None:
         try:
@@ -233,7 +237,8 @@ def test_a_failed_disk_fails_all_who_share_the_sync(path: Path) -> None:
             caught.append(error)
 
     with JsonlLog.open(path, CODEC, disk=disk, clock=clock) as log:
-        disk.before = fail_last
+        disk.before = fail
+        disk.calls.clear()
         threads = [
             threading.Thread(target=append, args=(name,)) for name in ("one", "two", "three")
         ]
@@ -243,8 +248,9 @@ def test_a_failed_disk_fails_all_who_share_the_sync(path: Path) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        assert log.last_position == 2
-        assert len(caught) == 2
+        assert disk.calls == ["write", "fdatasync"] * failing
+        assert log.last_position == failing
+        assert len(caught) == 4 - failing
 
 
 def test_every_call_of_the_disk_may_fail_and_a_resume_goes_on(path: Path) -> None:

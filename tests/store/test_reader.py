@@ -6,6 +6,7 @@ import sys
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from events.base import UnknownEvent
@@ -130,6 +131,9 @@ def test_line_separators_inside_of_texts_separate_nothing(path: Path) -> None:
     with JsonlLog.open(path, CODEC, disk=CountingDisk()) as log:
         log.append(A, [Noted(text)], expected=0)
     assert [one.event for one in read_log(path, CODEC)][1:] == [Noted(text)]
+    (_, unknown) = read_log(path, Codec([]))  # which goes another way, line by line
+    assert isinstance(unknown.event, UnknownEvent)
+    assert msgspec.json.decode(unknown.event.original) == {"type": "pad.noted", "text": text}
     assert path.read_bytes().count(b"\n") == 2
 
 

@@ -101,7 +101,10 @@ def test_the_callers_environment_changes_nothing(
     monkeypatch.setenv("GIT_OBJECT_DIRECTORY", "/nowhere")
     monkeypatch.setenv("GIT_CONFIG_PARAMETERS", f"'core.fsmonitor'='{trap}'")
     monkeypatch.setenv("HOME", str(tmp_path))
-    (tmp_path / ".gitconfig").write_text(f"[core]\n fsmonitor = {trap}\n autocrlf = true\n")
+    (tmp_path / ".gitconfig").write_text(
+        f"[core]\n fsmonitor = {trap}\n autocrlf = true\n symlinks = false\n"
+        f"[diff]\n external = {trap}\n[init]\n templateDir = {repo.path / '.git'}\n"
+    )
     (tmp_path / ".config" / "git").mkdir(parents=True)
     (tmp_path / ".config" / "git" / "attributes").write_text("* eol=crlf filter=evil\n")
     (tmp_path / ".config" / "git" / "ignore").write_text("*\n")
@@ -109,6 +112,10 @@ def test_the_callers_environment_changes_nothing(
     worktree = Worktree(repository, tmp_path / "T1")
     worktree.materialise(base)
     assert (worktree.folder / "readme").read_bytes() == b"hello\n"
+    assert (worktree.folder / "link").is_symlink()
     (worktree.folder / "new").write_bytes(b"new\n")
-    assert repository.read_blob(worktree.snapshot().tree, "new") == b"new\n"
+    tree = worktree.snapshot().tree
+    assert repository.read_blob(tree, "new") == b"new\n"
+    assert "+new" in repository.diff(base, tree)
+    assert not [*(tmp_path / "run").rglob("hooks")]
     assert not canary.exists()

@@ -3,6 +3,7 @@
 import errno
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -83,6 +84,48 @@ def test_a_folder_that_is_a_symlink_to_outside_leads_nowhere(root: Path) -> None
     with pytest.raises(PathRefusedError, match="'out' on the way is a symlink"):
         files.write(root, "out/new", b"", None)
     assert [file.name for file in (root.parent / "repo-evil").iterdir()] == ["secret"]
+
+
+def swap_after(
+    monkeypatch: pytest.MonkeyPatch, look: str, name: str, path: Path, target: str
+) -> None:
+    """Have `path` become a link to `target` as soon as somebody has looked at its name."""
+    real = getattr(os, look)
+
+    def looking(*args: Any, **named: Any) -> Any:  # noqa: ANN401  # whatever it is given
+        try:
+            return real(*args, **named)
+        finally:
+            if args[0] == name and not path.is_symlink():
+                path.rename(path.with_suffix(".away"))
+                path.symlink_to(target)
+
+    monkeypatch.setattr(os, look, looking)
+
+
+def test_a_folder_that_becomes_a_link_after_the_look_leads_nowhere(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "src/secret").write_bytes(b"inside")
+    with monkeypatch.context() as patch:
+        swap_after(patch, "readlink", "src", root / "src", "../repo-evil")
+        with pytest.raises(ToolError):
+            files.read(root, "src/secret")
+    (root / "lib").mkdir()
+    with monkeypatch.context() as patch:
+        swap_after(patch, "stat", "lib", root / "lib", "../repo-evil")
+        with pytest.raises(OSError, match="Not a directory"):
+            files.write(root, "lib/new", b"", None)
+    assert [file.name for file in (root.parent / "repo-evil").iterdir()] == ["secret"]
+
+
+@pytest.mark.parametrize("look", ["readlink", "stat"])
+def test_a_file_that_becomes_a_link_after_the_look_is_not_read(
+    root: Path, monkeypatch: pytest.MonkeyPatch, look: str
+) -> None:
+    swap_after(monkeypatch, look, "app.py", root / "src/app.py", "../../secret")
+    with pytest.raises((ToolError, OSError), match=r"symlink|symbolic links"):
+        files.read(root, "src/app.py")
 
 
 def test_symlinks_in_a_circle_are_refused(root: Path) -> None:
