@@ -98,8 +98,8 @@ class InstantHands:
                 return RecordContext(_SYSTEM, _TASK, _TOOLS, (), Digest(self._hash))
             case PrepareCall():
                 return BeginCall(Digest(self._hash), 400, 0.25)
-            case CallModel() if len(state.turns) < self.edits:
-                call = Call(CallId(""), "write_file", _EDIT % len(state.turns))
+            case CallModel() if state.answers < self.edits:
+                call = Call(CallId(""), "write_file", _EDIT % state.answers)
                 return RecordReply("Next.", (call,), "", state.model, Usage(400, 25), 0.0, 0.0)
             case CallModel():
                 call = Call(CallId(""), "finish", '{"summary": "The till gives change."}')

@@ -98,7 +98,7 @@ class LiveTable:
             ticket.id,
             ticket.status.replace("_", " "),
             "" if active is None else model_words(active.model),
-            str(len(attempt.turns) or ""),
+            str(attempt.answers or ""),
             f"{spent.usage.total:,}" if spent.calls else "",
             usd_words(spent.usd) if spent.calls else "",
             self._elapsed(ticket),

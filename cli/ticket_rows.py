@@ -26,7 +26,7 @@ def _row(view: RunView, ticket: Ticket, because: tuple[Reason, ...]) -> TicketRo
         attempt=ticket.attempts,
         max_attempts=ticket.max_attempts,
         model=asked if active is None else active.model,
-        turn=len(attempt.turns),
+        turn=attempt.answers,
         doing="" if active is None else doing(attempt),
         commit=attempt.commit if ticket.status == "completed" else None,
         use=use_of(view.spending.of_ticket(ticket.id)),

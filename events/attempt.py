@@ -102,6 +102,8 @@ class AttemptDraft(msgspec.Struct, gc=False, omit_defaults=True):
     message: Text = ""
     tools: tuple[str, ...] = ()
     views: tuple[View, ...] = ()
+    answers: int = 0
+    """Turns that the model has answered."""
     turns: tuple[Turn, ...] = ()
     pending: tuple[Call, ...] = ()
     """Calls of the last answer that have no result yet, in order."""

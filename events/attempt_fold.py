@@ -1,6 +1,7 @@
 """What an attempt believes of each event: rules that change its draft in place."""
 
 import msgspec
+from rpds import HashTrieMap
 
 from events.action import Outcome
 from events.attempt import (
@@ -40,7 +41,7 @@ from events.attempt_events import (
     WorkFinished,
     WorktreeLost,
 )
-from events.attempt_terms import Call
+from events.attempt_terms import Call, outline_of
 from events.budget import amount_of
 from events.conversation import digest_of
 from events.drafts import Drafts, nothing
@@ -48,6 +49,8 @@ from events.hint import Failure
 from events.ids import CallId, Digest
 from events.payload import Text
 from events.policy import amendment_for
+
+_NO_OUTPUTS: "HashTrieMap[CallId, Text]" = HashTrieMap()
 
 
 def evolve(state: Attempt, event: AttemptEvent) -> Attempt:
@@ -91,6 +94,7 @@ def _call_begun(draft: AttemptDraft, event: CallBegun) -> None:
 def _replied(draft: AttemptDraft, event: ReplyRecorded) -> None:
     turn = Turn(event.text, event.calls, event.native, draft.model)
     draft.turns = (*draft.turns, turn)
+    draft.answers += 1
     draft.pending = event.calls
     draft.tool_calls += len(event.calls)
     _call_ended(draft, event)
@@ -314,7 +318,18 @@ def _ended(draft: AttemptDraft, event: AttemptEnded) -> None:
     draft.result = event.result
     draft.reason = event.reason
     draft.lesson = event.lesson
-    draft.gate = draft.failure = draft.running = draft.call = None
+    _forget(draft)
+
+
+def _forget(draft: AttemptDraft) -> None:
+    """Let go of what only turns to come would need; all of it is in the log."""
+    draft.terms = outline_of(draft.bound)
+    draft.gate = draft.permit = draft.failure = draft.running = draft.call = None
+    draft.system = draft.message = ""
+    draft.tools = draft.views = draft.turns = draft.pending = ()
+    draft.changed = draft.failures = draft.amendments = ()
+    draft.outputs = _NO_OUTPUTS
+    draft.last_result = Digest("")
 
 
 DRAFTS = Drafts(

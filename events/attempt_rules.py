@@ -189,7 +189,7 @@ def _reply(command: RecordReply, state: Attempt) -> list[AttemptEvent]:
         for number, call in enumerate(command.calls, start=first)
     )
     replied = ReplyRecorded(
-        len(state.turns) + 1,
+        state.answers + 1,
         command.text,
         calls,
         command.native,
@@ -333,7 +333,7 @@ def _take_hint(command: TakeHint, state: Attempt) -> list[AttemptEvent]:
     times = failures.count(failures[-1])
     if times >= state.bound.limits.stuck_after:
         return [taken, ended(state, "stuck", f"the same failure {times} times: {command.words}")]
-    if state.stage == "checking" and len(state.turns) >= state.bound.limits.turns:
+    if state.stage == "checking" and state.answers >= state.bound.limits.turns:
         return [
             taken,
             ended(state, "failed", f"the check is red at the last turn: {command.words}"),

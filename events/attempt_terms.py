@@ -49,6 +49,28 @@ class Terms(msgspec.Struct, gc=False, frozen=True, kw_only=True, omit_defaults=T
         return self.ticket.step_mode or self.archetype.trust == "step"
 
 
+_NOTHING = Policy("over", ())
+"""What an attempt that is over may do."""
+
+
+def outline_of(terms: Terms) -> Terms:
+    """Return what is kept of the terms of an attempt that is over: who worked on what, from where.
+
+    A run keeps every attempt that it ever made, and by far the most of them are over.
+    """
+    return Terms(
+        attempt=terms.attempt,
+        number=terms.number,
+        ticket=Ticket(id=terms.ticket.id, description=""),
+        model=terms.model,
+        base=terms.base,
+        base_tree=terms.base_tree,
+        policy=_NOTHING,
+        fallback=terms.fallback,
+        budgeted=terms.budgeted,
+    )
+
+
 class Call(msgspec.Struct, gc=False, frozen=True, omit_defaults=True):
     """A tool call that the model asked for, as it is kept on record."""
 

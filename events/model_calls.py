@@ -26,12 +26,12 @@ LEAST_DELAY_S = 0.001
 
 def begin_call(command: BeginCall, state: Attempt) -> CallBegun | AttemptEnded:
     limits = state.bound.limits
-    if len(state.turns) >= limits.turns:
+    if state.answers >= limits.turns:
         return ended(state, "failed", f"the limit of {limits.turns} turns is reached")
     if command.elapsed_s > limits.wall_s:
         return ended(state, "failed", f"the limit of {limits.wall_s:g} s is reached")
     return CallBegun(
-        len(state.turns) + 1, state.model_calls + 1, command.prompt, command.estimate, state.model
+        state.answers + 1, state.model_calls + 1, command.prompt, command.estimate, state.model
     )
 
 

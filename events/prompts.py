@@ -37,7 +37,7 @@ def prompt_of(attempt: Attempt, tools: Mapping[str, ToolSpec], read: ReadText) -
             tier=3,
             ticket=terms.ticket.id,
             attempt=terms.number,
-            turn=len(attempt.turns) + 1,
+            turn=attempt.answers + 1,
             call=attempt.model_calls + 1,
         ),
         tools=tuple(tools[name] for name in attempt.tools if name in tools),

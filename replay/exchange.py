@@ -127,7 +127,8 @@ class Conversation:
             raise NotInHistoryError(f"attempt {name} has begun {turns} turns, so no turn {turn}")
         records, read = self._records(attempt), self._archive.text
         begun, sent = _last_call(records, turn)
-        prompt = prompt_of(_before(records, begun), SPECS, read)
+        state = _before(records, begun)
+        prompt = prompt_of(state, SPECS, read)
         return Exchange(
             code="exact" if prompt.digest == sent else "diverged",
             position=self._world.position,
@@ -143,7 +144,7 @@ class Conversation:
             prompt=prompt,
             sent=sent,
             rebuilt=prompt.digest,
-            views=self._world.attempt(name).views,
+            views=state.views,
             failed=tuple(_failures(records, turn)),
             reply=_reply(records, turn, read),
         )

@@ -241,7 +241,7 @@ def _attempt(attempt: Attempt) -> AttemptAt:
         ticket=terms.ticket.id,
         model=terms.model,
         stage=attempt.stage,
-        turns=len(attempt.turns),
+        turns=attempt.answers,
         calls=tuple(call.tool for call in attempt.pending),
         base=terms.base,
         tree=attempt.tree,

@@ -8,6 +8,7 @@ import msgspec
 from events.approval import ApprovalAnswered, ApprovalAsked, ApprovalVoided
 from events.attempt import Attempt
 from events.attempt_events import (
+    AttemptEnded,
     AttemptRebound,
     AttemptSubmitted,
     CallFailed,
@@ -85,6 +86,8 @@ class Fold:
         self.begun: list[int] = []
         """Position at which each attempt was assigned."""
         self.changes: list[Change] = []
+        self._at_end: dict[AttemptId, Attempt] = {}
+        """Attempts as they were when they ended: after that, a state keeps no conversation."""
 
     @property
     def streams(self) -> tuple[str, ...]:
@@ -100,6 +103,10 @@ class Fold:
         """Return the model that an attempt was given last."""
         return self._models[attempt]
 
+    def conversation_of(self, attempt: AttemptId) -> Attempt:
+        """Return the attempt with all its turns; of one that is over, as it was before its end."""
+        return self._at_end.get(attempt) or self.world.attempt(attempt)
+
     def take(self, recorded: Recorded) -> None:
         """Add one record."""
         before, event = self.world, recorded.event
@@ -107,6 +114,8 @@ class Fold:
         self._records.take(recorded)
         self.world = evolve(before, recorded.stream, event, recorded.position)
         attempt = _attempt_of(recorded)
+        if attempt is not None and isinstance(event, AttemptEnded):
+            self._at_end[attempt] = before.attempt(attempt)
         ticket = _ticket_of(event, attempt)
         deltas = tuple(self._deltas(recorded, ticket, attempt))
         rows, cause = self.events, cause_of(self._records, recorded, beyond_roots=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from events.attempt import Attempt, Turn
+from events.attempt import Turn
 from events.base import Event
 from events.ids import AttemptId, TreeId, ticket_of
 from events.run import Run
@@ -170,23 +170,24 @@ def _ticket(ticket: Ticket) -> Iterable[tuple[str, str]]:
 
 def _attempts(fold: Fold, book: Book) -> tuple[AttemptFacts, ...]:
     return tuple(
-        _attempt(name, fold.world.attempt(name), fold, begun, book)
+        _attempt(name, fold, begun, book)
         for name, begun in zip(fold.attempts, fold.begun, strict=True)
     )
 
 
-def _attempt(name: AttemptId, state: Attempt, fold: Fold, begun: int, book: Book) -> AttemptFacts:
+def _attempt(name: AttemptId, fold: Fold, begun: int, book: Book) -> AttemptFacts:
     ticket, number = ticket_of(name)
+    state, said = fold.world.attempt(name), fold.conversation_of(name)
     return AttemptFacts(
         id=name,
         ticket=fold.tickets[ticket],
         number=number,
         model=fold.model_of(name),
         begun=begun,
-        system=book.keep(state.system),
-        message=book.keep(state.message),
-        tools=state.tools,
-        turns=tuple(_turn(turn, book) for turn in state.turns),
+        system=book.keep(said.system),
+        message=book.keep(said.message),
+        tools=said.tools,
+        turns=tuple(_turn(turn, book) for turn in said.turns),
         result=state.result or "",
         reason=state.reason,
     )

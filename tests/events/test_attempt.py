@@ -226,6 +226,29 @@ def test_nothing_is_owed_but_the_report_when_an_attempt_is_over() -> None:
         assert (ended.state.gate, ended.state.failure, ended.state.running) == (None, None, None)
 
 
+def test_an_attempt_that_is_over_keeps_what_it_came_to_and_no_conversation() -> None:
+    reply = msgspec.structs.replace(says("run_command"), usage=Usage(input=10, output=2))
+    failed = in_a_call(goal="Sell all of it.").after(
+        reply, wants("c1", shell()), ran("c1", RED), hinted("c1")
+    )
+    before = failed.state
+    assert before.turns
+    assert before.outputs
+    after = failed.after(EndAttempt("cancelled", "enough")).state
+    kept = (after.id, after.model, after.answers, after.usage, after.hints, after.tree)
+    assert kept == (
+        before.id, before.model, 1, Usage(input=10, output=2), before.hints, before.tree,
+    )  # fmt: skip
+    assert (after.result, after.reason) == ("cancelled", "enough")
+    unborn = msgspec.structs.asdict(Attempt())
+    let_go = ("system", "message", "tools", "views", "turns", "pending", "outputs", "failures")
+    assert {name: getattr(after, name) for name in let_go} == {
+        name: unborn[name] for name in let_go
+    }
+    assert after.bound.ticket.id == before.bound.ticket.id
+    assert (after.bound.goal, after.bound.policy.rules) == ("", ())
+
+
 def test_an_attempt_is_named_by_its_terms() -> None:
     assert NEW.after().state.stage == "new"
     assert opened().state.id == ATTEMPT
