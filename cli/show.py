@@ -1,7 +1,8 @@
 """`trackside show`: the whole state of a run at any moment of its history."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from cli.answers import print_answer
 from cli.escape import clipped, columns, shown
@@ -74,15 +75,17 @@ def lines_of(state: Shown) -> Iterator[str]:
     )
 
 
-def _table(title: str, header: tuple[str, ...], rows: "Iterator[tuple[str, ...]]") -> Iterator[str]:
-    cells = [tuple(clipped(cell, WORDS_CHARS) for cell in row) for row in rows]
+def _table(title: str, header: tuple[str, ...], rows: "Iterable[tuple[str, ...]]") -> Iterator[str]:
+    left = iter(rows)
+    cells = [tuple(clipped(cell, WORDS_CHARS) for cell in row) for row in islice(left, MOST_ROWS)]
     if not cells:
         return
     yield ""
     yield f"{title}:"
-    yield from columns([header, *cells[:MOST_ROWS]])
-    if len(cells) > MOST_ROWS:
-        yield f"... and {len(cells) - MOST_ROWS} more; --json has all of them"
+    yield from columns([header, *cells])
+    more = sum(1 for _ in left)
+    if more:
+        yield f"... and {more} more; --json has all of them"
 
 
 def _ticket(row: TicketAt) -> tuple[str, ...]:

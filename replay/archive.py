@@ -14,7 +14,10 @@ from store.reader import LogReader
 from store.run_folder import RunFolder
 from store.snapshots import Snapshots
 from store.tail import CLEAN, Tail
+from store.vouch import Vouches
 from workspace.tree import Repository
+
+VERIFIED = "verified.json"
 
 
 class Archive:
@@ -38,6 +41,7 @@ class Archive:
         self.sum = ""
         """The sum on its last record: the digest of all of it."""
         self.snapshots = None if snapshots is None else Snapshots(snapshots, fingerprint())
+        self.vouches = None if snapshots is None else Vouches(snapshots / VERIFIED, fingerprint())
         self._blobs = Blobs(folder.blobs)
 
     def records(self) -> Iterator[Recorded]:

@@ -3,13 +3,14 @@
 import gc
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 import msgspec
 from rpds import HashTrieMap
 
 from events.ids import StreamId
+from events.streams import RUN
 from events.world import Fold, World
 from replay.archive import Archive
 from replay.errors import MomentUnknownError
@@ -21,6 +22,7 @@ from store.reader import LogReader
 from store.skim import skim
 from store.snapshots import Snapshot
 from store.tail import CLEAN
+from store.vouch import Status, status_of
 
 EVERY = 20_000
 """Records between two snapshots; a log that is shorter is folded in less time than it takes to
@@ -81,6 +83,8 @@ def _folded(archive: Archive, position: int | None) -> Frame:
             album.keep(batch, mark, world)
             under_way = Fold(world)
         last = mark.position
+    if archive.tail.clean:
+        album.close()
     return Frame(under_way.close(), time, last)
 
 
@@ -116,9 +120,9 @@ def _from_snapshot(archive: Archive, position: int | None) -> Frame | None:
         return None
     mark, time, log = chain[-1].mark, chain[-1].at, archive.folder.log
     with ThreadPoolExecutor(1) as aside:  # hashing lets go of the interpreter
-        skimming = aside.submit(skim, log, mark, {})
+        skimming = aside.submit(skim, log, mark, {}, archive.vouches)
         try:
-            states, versions = decode_states(snapshot.payload for snapshot in chain)
+            states, versions = decode_states([*(one.changed for one in chain), chain[-1].whole])
         except msgspec.MsgspecError:
             return None
         skimmed = skimming.result()
@@ -131,7 +135,12 @@ def _from_snapshot(archive: Archive, position: int | None) -> Frame | None:
     under_way = Fold(world)
     archive.tail = CLEAN
     with LogReader(
-        log, archive.codec, head=skimmed.head, until=skimmed.bytes, sealed=False
+        log,
+        archive.codec,
+        head=skimmed.head,
+        until=skimmed.bytes,
+        sealed=False,
+        summed=skimmed.summed,
     ) as reader:
         while wanted := _up_to(position, reader.poll()):
             under_way.take(wanted)
@@ -156,6 +165,9 @@ class _Album:
 
     def __init__(self, archive: Archive) -> None:
         self._snapshots = archive.snapshots
+        self._vouches = archive.vouches
+        self._log = archive.folder.log
+        self._begun = self._status()
         self._before = 0
         self._touched: set[StreamId] = set()
 
@@ -169,7 +181,19 @@ class _Album:
     def keep(self, batch: Sequence[Recorded], mark: Mark, world: World) -> None:
         """Keep the state behind a batch; only when it is due."""
         assert self._snapshots is not None, "an album that keeps nothing is never due"
-        payload = encode_states(world.states, world.versions, self._touched)
-        self._snapshots.add(Snapshot(mark, batch[-1].at, self._before, payload))
+        grown = encode_states(world.states, world.versions, self._touched - {RUN})
+        whole = encode_states(world.states, world.versions, [RUN])
+        self._snapshots.add(Snapshot(mark, batch[-1].at, self._before, grown, whole))
         self._before = mark.position
         self._touched.clear()
+
+    def close(self) -> None:
+        """Remember, after the last batch of a log without fault, that it was read to its end."""
+        ended = self._status()
+        if self._before and self._vouches is not None and self._begun and ended:
+            self._vouches.remember(self._begun, ended)
+
+    def _status(self) -> Status | None:
+        with suppress(OSError):
+            return status_of(self._log.stat())
+        return None

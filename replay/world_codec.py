@@ -17,6 +17,7 @@ import msgspec
 from rpds import HashTrieMap
 
 import events
+import store
 from events.ids import StreamId, TicketId
 from events.streams import DECIDERS, kind_of
 from events.ticket import Ticket, TicketState
@@ -50,7 +51,7 @@ def encode_states(
     states: Mapping[StreamId, Any], versions: Mapping[StreamId, int], streams: Iterable[StreamId]
 ) -> bytes:
     """Return the states and versions of some streams as bytes."""
-    packed = [(stream, versions[stream], _fields(states.get(stream))) for stream in streams]
+    packed = [(stream, versions[stream], _packable(states.get(stream))) for stream in streams]
     return _ENCODER.encode(packed)
 
 
@@ -72,29 +73,31 @@ def decode_states(payloads: Iterable[bytes]) -> tuple[States, Versions]:
 
 @cache
 def fingerprint() -> str:
-    """Return the digest of all code that a fold depends on, and of this file."""
+    """Return the digest of all code that a fold and its log depend on, and of this file."""
     hasher = hashlib.sha256(msgspec.__version__.encode())
-    folder = Path(events.__file__).parent
-    for path in (*sorted(folder.rglob("*.py")), Path(__file__)):
+    code = [*_code_beside(events.__file__), *_code_beside(store.__file__), Path(__file__)]
+    for path in code:
         hasher.update(path.name.encode() + path.read_bytes())
     return hasher.hexdigest()
 
 
-def _fields(state: Any) -> dict[str, Any] | None:  # noqa: ANN401 - of whatever stream
-    """Return all fields of a state, also those that have their default."""
-    if state is None:
-        return None
-    facts = {name: getattr(state, name) for name in state.__struct_fields__}
-    track = facts.get("track")
-    if isinstance(track, Track):
-        facts["track"] = _TrackParts(
-            track.spec,
-            tuple(track),
-            track.waiting_on,  # type: ignore[arg-type]  # its type is registered as a `_Map`
-            f"{track.ready:x}",
-            track.counts,
-        )
-    return facts
+def _code_beside(path: str) -> list[Path]:
+    return sorted(Path(path).parent.rglob("*.py"))
+
+
+def _packable(state: Any) -> Any:  # noqa: ANN401 - of whatever stream
+    """Return a state as its mirror is read: a track by its parts."""
+    track = getattr(state, "track", None)
+    if not isinstance(track, Track):
+        return state
+    parts = _TrackParts(
+        track.spec,
+        tuple(track),
+        track.waiting_on,  # type: ignore[arg-type]  # its type is registered as a `_Map`
+        f"{track.ready:x}",
+        track.counts,
+    )
+    return {**msgspec.structs.asdict(state), "track": parts}
 
 
 def _revived(value: Any) -> Any:  # noqa: ANN401 - a field of whatever type
@@ -107,6 +110,8 @@ def _revived(value: Any) -> Any:  # noqa: ANN401 - a field of whatever type
     shown = _SHOWN.get(type(value))
     if shown is None:
         return value
+    if not shown.deeper:
+        return shown.kind(*msgspec.structs.astuple(value))
     facts = msgspec.structs.asdict(value)
     for name in shown.deeper:
         facts[name] = _revived(facts[name])
@@ -133,11 +138,24 @@ _SHOWN: dict[type, _Shown] = {}
 
 def _mirror_of(kind: type[msgspec.Struct]) -> type[msgspec.Struct]:
     notes = typing.get_type_hints(kind, None, {"HashTrieMap": _Map}, include_extras=True)
-    fields = [(name, _mirrored(notes[name])) for name in kind.__struct_fields__]
+    kinds = {name: _mirrored(notes[name]) for name in kind.__struct_fields__}
+    defaults = _defaults_of(kind)
+    fields = [(name, note, defaults.get(name, msgspec.field())) for name, note in kinds.items()]
     mirror = msgspec.defstruct(kind.__name__, fields)
-    deeper = tuple(name for name, note in fields if note != notes[name])
+    deeper = tuple(name for name, note in kinds.items() if note != notes[name])
     _SHOWN[mirror] = _Shown(kind, deeper)
     return mirror
+
+
+def _defaults_of(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return what stands for each field that an encoder leaves out where it has its default."""
+    values = kind.__struct_defaults__
+    names = kind.__struct_fields__[len(kind.__struct_fields__) - len(values) :]
+    return {
+        name: msgspec.field(default_factory=value.factory) if hasattr(value, "factory") else value
+        for name, value in zip(names, values, strict=True)
+        if value is not msgspec.NODEFAULT
+    }
 
 
 def _mirrored(note: Any) -> Any:  # noqa: ANN401 - a type form
@@ -156,6 +174,8 @@ def _holds_maps(kind: type[msgspec.Struct]) -> bool:
 
 
 def _to_map(kind: Any, value: Any) -> object:  # noqa: ANN401 - msgspec's hook
+    if not value:
+        return _EMPTY
     return HashTrieMap(msgspec.convert(value, dict[get_args(kind)]))  # type: ignore[misc]  # made at run time
 
 
@@ -168,3 +188,4 @@ def _to_plain(value: object) -> object:
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=_to_plain)
 _PACKED = msgspec.msgpack.Decoder(list[tuple[StreamId, int, msgspec.Raw]])
 _NIL = b"\xc0"
+_EMPTY: "HashTrieMap[Any, Any]" = HashTrieMap()

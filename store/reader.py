@@ -36,6 +36,7 @@ class LogReader:
         until: int | None = None,
         sealed: bool = True,
         head: Head | None = None,
+        summed: bool = True,
     ) -> None:
         """Open `path`; nothing is read yet.
 
@@ -47,6 +48,7 @@ class LogReader:
             sealed: whether the log must agree with the seal beside it, if there is one.
             head: where to begin instead of at the first byte; what is before it must have been
                 verified, see `store.skim`.
+            summed: whether to sum up what is read; not, if that was vouched for too.
 
         Raises:
             LogUnusableError: there is no log.
@@ -56,7 +58,7 @@ class LogReader:
         self._codec = codec
         self._seal_path = seal_beside(path)
         self._seal = read_seal(self._seal_path) if sealed else None
-        self._chain = Chain(codec, head)
+        self._chain = Chain(codec, head, summed=summed)
         self._until = until
         self._tail = CLEAN
         self._owned = fd is None

@@ -14,7 +14,8 @@ import msgspec
 from events.ids import StreamId
 from store.head import SUM_BYTES, SUM_DIGITS, SUM_END, SUM_MARK, Head, Mark
 from store.opening import open_to_read
-from store.seal import read_seal, seal_beside
+from store.seal import Seal, read_seal, seal_beside
+from store.vouch import Vouches, status_of
 
 _BLOCK_BYTES = 16 << 20
 """Hashed at one go; between two blocks a thread may have to wait for the interpreter."""
@@ -34,15 +35,20 @@ class Skimmed(msgspec.Struct, frozen=True):
     """The last position."""
     bytes: int
     """How far the log reached when it was looked at."""
+    summed: bool
+    """Whether the log was summed up now; else it was before, and has not been touched since."""
 
 
-def skim(path: Path, mark: Mark, versions: Mapping[StreamId, int]) -> Skimmed | None:
+def skim(
+    path: Path, mark: Mark, versions: Mapping[StreamId, int], vouches: Vouches | None = None
+) -> Skimmed | None:
     """Return the log at `path`, vouched for, with its head at `mark`; None: read it from its start.
 
     Args:
         path: the log.
         mark: a place that it is said to have.
         versions: of all streams there; who learns them later moves the head to `mark` again.
+        vouches: what is remembered of the log; a log that is summed up is remembered there.
 
     Raises:
         LogUnusableError: there is no log.
@@ -51,25 +57,44 @@ def skim(path: Path, mark: Mark, versions: Mapping[StreamId, int]) -> Skimmed | 
     seal = read_seal(seal_beside(path))
     fd = open_to_read(path)
     try:
-        size = os.fstat(fd).st_size
-        places = {mark.offset: mark.sum}
-        if seal is not None and places.setdefault(seal.bytes, seal.sum) != seal.sum:
+        status = status_of(os.fstat(fd))
+        places = _places(fd, status.size, mark, seal)
+        if places is None:
             return None
-        if max(places) > size or min(places) < SUM_BYTES:
-            return None
-        end = os.pread(fd, SUM_BYTES, size - SUM_BYTES)
-        if not (end.startswith(SUM_MARK) and end.endswith(SUM_END)):
-            return None
-        said = end[len(SUM_MARK) : len(SUM_MARK) + SUM_DIGITS].decode("ascii", "replace")
-        if places.setdefault(size, said) != said:
-            return None
-        head = _followed(fd, places, mark)
+        known = vouches is not None and vouches.hold(status)
+        head = _found(fd, places) if known else _followed(fd, places, mark)
         if head is None:
             return None
+        if vouches is not None and not known:
+            vouches.remember(status, status_of(os.fstat(fd)))
         head.move_to(mark, versions)
-        return Skimmed(head, _last_position(fd, size), size)
+        return Skimmed(head, _last_position(fd, status.size), status.size, summed=not known)
     finally:
         os.close(fd)
+
+
+def _places(fd: int, size: int, mark: Mark, seal: Seal | None) -> dict[int, str] | None:
+    """Return what the sum must be at `mark`, at the seal and at the end; None if that cannot be."""
+    places = {mark.offset: mark.sum}
+    if seal is not None and places.setdefault(seal.bytes, seal.sum) != seal.sum:
+        return None
+    if max(places) > size or min(places) < SUM_BYTES:
+        return None
+    said = _sum_at(fd, size)
+    return None if said is None or places.setdefault(size, said) != said else places
+
+
+def _found(fd: int, places: Mapping[int, str]) -> Head | None:
+    """Return a head, if the sums that stand at the places are those that must be there."""
+    return Head() if all(_sum_at(fd, place) == said for place, said in places.items()) else None
+
+
+def _sum_at(fd: int, end: int) -> str | None:
+    """Return the sum that a decision ends with at `end`; None if none ends there."""
+    found = os.pread(fd, SUM_BYTES, end - SUM_BYTES)
+    if not (found.startswith(SUM_MARK) and found.endswith(SUM_END)):
+        return None
+    return found[len(SUM_MARK) : len(SUM_MARK) + SUM_DIGITS].decode("ascii", "replace")
 
 
 def _followed(fd: int, places: Mapping[int, str], mark: Mark) -> Head | None:

@@ -2,8 +2,9 @@
 
 A snapshot is disposable and never trusted over its log: it says by which program it was made, at
 which place of which log (by the sum there), and what the sum of its own bytes is; if any of that
-does not agree, there is no snapshot. Each holds only what has changed since the one before it, so
-that all of them together are about as large as the last state.
+does not agree, there is no snapshot. Each holds what has changed since the one before it, so that
+all of them together are about as large as the last state; and, apart, what changes all the time and
+counts in the last one alone.
 
 They are kept in the user's cache folder, not beside the log: a repository that comes from somebody
 else may bring a log, but not a state that we would take for a fold of it.
@@ -18,21 +19,23 @@ import msgspec
 
 from store.head import Mark
 
-FORMAT = "trackside.snapshot/1"
+FORMAT = "trackside.snapshot/2"
 _SUFFIX = ".snapshot"
 _HEADER_BYTES = 4096
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """What has changed up to one place of a log since the snapshot before."""
+    """The state at one place of a log, together with the snapshots before it."""
 
     mark: Mark
     at: str
     """Time of the record there."""
     before: int
     """Position of the snapshot before; 0: there is none."""
-    payload: bytes
-    """Known to who made it."""
+    changed: bytes
+    """What has changed since the snapshot before; known to who made it."""
+    whole: bytes = b""
+    """What is taken from the last snapshot alone; empty where another builds on it."""
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -41,6 +44,12 @@ class _Header(msgspec.Struct, frozen=True):
     mark: Mark
     at: str
     before: int
+    changed: "_Part"
+    whole: "_Part"
+
+
+class _Part(msgspec.Struct, frozen=True):
+    size: int
     digest: str
 
 
@@ -66,7 +75,7 @@ class Snapshots:
         chain: list[Snapshot] = []
         wanted = there[-1] if there else 0
         while wanted:
-            found = self._read(wanted)
+            found = self._read(wanted, last=not chain)
             if found is None or found.before >= wanted:
                 return []
             chain.append(found)
@@ -81,13 +90,15 @@ class Snapshots:
             snapshot.mark,
             snapshot.at,
             snapshot.before,
-            hashlib.sha256(snapshot.payload).hexdigest(),
+            _part_of(snapshot.changed),
+            _part_of(snapshot.whole),
         )
         path = self._path(snapshot.mark.position)
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            temporary.write_bytes(msgspec.json.encode(header) + b"\n" + snapshot.payload)
+            parts = (msgspec.json.encode(header), b"\n", snapshot.changed, snapshot.whole)
+            temporary.write_bytes(b"".join(parts))
             temporary.replace(path)
 
     def _path(self, position: int) -> Path:
@@ -99,15 +110,23 @@ class Snapshots:
             return [int(name) for name in names if name.isascii() and name.isdigit()]
         return []
 
-    def _read(self, position: int) -> Snapshot | None:
+    def _read(self, position: int, *, last: bool) -> Snapshot | None:
+        """Return one snapshot; of any but the `last`, what is whole in it is left where it is."""
         try:
-            line, _, payload = self._path(position).read_bytes().partition(b"\n")
-            header = msgspec.json.decode(line[:_HEADER_BYTES], type=_Header)
+            with self._path(position).open("rb") as file:
+                header = msgspec.json.decode(file.readline(_HEADER_BYTES), type=_Header)
+                changed = file.read(header.changed.size)
+                whole = file.read() if last else b""
         except (OSError, ValueError):
             return None
         agrees = (
             (header.format, header.program) == (FORMAT, self._program)
             and header.mark.position == position
-            and header.digest == hashlib.sha256(payload).hexdigest()
+            and header.changed == _part_of(changed)
+            and (not last or header.whole == _part_of(whole))
         )
-        return Snapshot(header.mark, header.at, header.before, payload) if agrees else None
+        return Snapshot(header.mark, header.at, header.before, changed, whole) if agrees else None
+
+
+def _part_of(data: bytes) -> _Part:
+    return _Part(len(data), hashlib.sha256(data).hexdigest())

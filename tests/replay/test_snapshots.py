@@ -11,12 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from events.world import World, evolve
-from replay.archive import Archive
+from replay.archive import VERIFIED, Archive
 from replay.errors import MomentUnknownError
 from replay.timeline import frame_at, state_at
 from replay.world_codec import decode_states, encode_states, fingerprint
-from store.errors import LogDamagedError
+from store.errors import LogDamagedError, SealBrokenError
 from store.run_folder import RunFolder
+from store.seal import read_seal, write_seal
+from store.vouch import SETTLED_NS
 from tests.replay.recorded import CODEC, archive_of, copy_of
 
 
@@ -101,26 +103,57 @@ def test_a_harmed_snapshot_changes_nothing(
 def test_a_payload_of_another_shape_is_passed_over(
     album: Archive, baked: RunFolder, tmp_path: Path
 ) -> None:
-    for path in (tmp_path / "album").iterdir():
+    payload = msgspec.msgpack.encode(["nonsense"])
+    part = {"size": len(payload), "digest": hashlib.sha256(payload).hexdigest()}
+    for path in (tmp_path / "album").glob("*.snapshot"):
         header, _, _ = path.read_bytes().partition(b"\n")
-        payload = msgspec.msgpack.encode(["nonsense"])
-
-        facts = json.loads(header) | {"digest": hashlib.sha256(payload).hexdigest()}
-        path.write_bytes(json.dumps(facts).encode() + b"\n" + payload)
+        facts = json.loads(header) | {"changed": part, "whole": part}
+        path.write_bytes(json.dumps(facts).encode() + b"\n" + payload + payload)
     assert state_at(album) == state_at(archive_of(baked))
 
 
-def test_a_log_that_was_damaged_since_is_refused_whatever_the_snapshots_say(
-    often: None, baked: RunFolder, tmp_path: Path
+@pytest.mark.parametrize("settled_ns", [0, SETTLED_NS])
+def test_a_log_that_was_damaged_since_is_refused_whatever_was_kept_of_it(
+    often: None,
+    baked: RunFolder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    settled_ns: int,
 ) -> None:
+    monkeypatch.setattr("store.vouch.SETTLED_NS", settled_ns)
     folder = copy_of(baked, tmp_path)
     archive = Archive(folder, CODEC, tmp_path / "album")
     state_at(archive)
+    assert (tmp_path / "album" / VERIFIED).exists() is (settled_ns == 0)
+    before = folder.log.stat().st_ctime_ns
     data = bytearray(folder.log.read_bytes())
     data[-300] ^= 1
-    folder.log.write_bytes(data)
+    while folder.log.stat().st_ctime_ns == before:  # until the clock of the disk has moved on
+        folder.log.write_bytes(data)
     with pytest.raises(LogDamagedError):
         state_at(archive, 10)
+
+
+def test_a_log_that_nobody_touched_is_not_summed_up_again(
+    often: None, baked: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.vouch.SETTLED_NS", 0)
+    folder = copy_of(baked, tmp_path)
+    archive = Archive(folder, CODEC, tmp_path / "album")
+    places = (100, 150, state_at(archive).position)
+    folded = {place: state_at(archive_of(baked), place) for place in places}
+
+    def fail(*_: object) -> None:
+        raise AssertionError("the log was summed up again")
+
+    monkeypatch.setattr("store.skim.sum_up", fail)
+    for place in places:
+        assert state_at(archive, place) == folded[place]
+    sealed = read_seal(folder.seal)
+    assert sealed is not None
+    write_seal(folder.seal, msgspec.structs.replace(sealed, sum="0" * 32))
+    with pytest.raises(SealBrokenError):
+        state_at(archive)
 
 
 def test_a_torn_end_is_noticed_with_snapshots_too(

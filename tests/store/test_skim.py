@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from store.head import Mark
 from store.jsonl import JsonlLog
 from store.reader import LogReader
 from store.skim import skim
+from store.vouch import Vouches
 
 CODEC = Codec(EVENT_TYPES)
 Places = list[tuple[Mark, dict[str, int]]]
@@ -89,6 +91,24 @@ def test_a_place_that_the_log_does_not_have_is_not_vouched_for(
         Mark(0, 0, 0, ""),
     ):
         assert skim(log, other, versions) is None  # type: ignore[arg-type]
+
+
+def test_a_log_that_is_remembered_is_not_summed_up_and_its_places_are_still_compared(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.vouch.SETTLED_NS", 0)
+    vouches = Vouches(tmp_path / "verified.json", "this program")
+    places = places_of(log, monkeypatch)
+    with LogReader(log, CODEC) as whole:
+        records = list(whole)
+    for mark, versions in places:
+        skimmed = skim(log, mark, versions, vouches)  # type: ignore[arg-type]
+        assert skimmed is not None
+        assert skimmed.summed is (mark == places[0][0])
+        with LogReader(log, CODEC, head=skimmed.head, summed=skimmed.summed) as reader:
+            assert list(reader) == records[mark.position :]
+    wrong = msgspec.structs.replace(places[3][0], sum="0" * 32)
+    assert skim(log, wrong, {}, vouches) is None
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -8,8 +8,11 @@ from store.head import Mark
 from store.snapshots import Snapshot, Snapshots
 
 
-def snapshot(position: int, before: int = 0, payload: bytes = b"state") -> Snapshot:
-    return Snapshot(Mark(position, 1, position * 100, "ab" * 16), "2026-01-01", before, payload)
+def snapshot(
+    position: int, before: int = 0, changed: bytes = b"state", whole: bytes = b""
+) -> Snapshot:
+    mark = Mark(position, 1, position * 100, "ab" * 16)
+    return Snapshot(mark, "2026-01-01", before, changed, whole)
 
 
 @pytest.fixture
@@ -26,6 +29,14 @@ def test_a_snapshot_comes_back_with_all_that_it_builds_on(snapshots: Snapshots) 
     assert snapshots.up_to(9) == []
 
 
+def test_what_is_whole_comes_from_the_last_one_alone(snapshots: Snapshots) -> None:
+    first, second = snapshot(10, whole=b"ten"), snapshot(20, 10, whole=b"twenty")
+    snapshots.add(first)
+    snapshots.add(second)
+    assert snapshots.up_to(10) == [first]
+    assert snapshots.up_to(20) == [snapshot(10), second]
+
+
 def test_without_a_folder_there_are_none(snapshots: Snapshots) -> None:
     assert snapshots.up_to(10) == []
 
@@ -39,7 +50,11 @@ def test_what_is_harmed_is_passed_over_with_all_that_builds_on_it(
     snapshots: Snapshots, tmp_path: Path
 ) -> None:
     snapshots.add(snapshot(10))
-    snapshots.add(snapshot(20, 10))
+    snapshots.add(snapshot(20, 10, whole=b"last"))
+    last = tmp_path / "cache" / "run" / "20.snapshot"
+    last.write_bytes(last.read_bytes()[:-1])
+    assert snapshots.up_to(20) == []
+    snapshots.add(snapshot(20, 10, whole=b"last"))
     first = tmp_path / "cache" / "run" / "10.snapshot"
     whole = first.read_bytes()
     for harmed in (whole[:-1], whole[:20], b"", b"null\n" + whole, whole.replace(b"10", b"11", 1)):

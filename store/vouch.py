@@ -1,0 +1,80 @@
+"""That a log was verified whole, remembered for as long as nobody has touched it since.
+
+To sum up a large log takes longer than to show a state of it. What the system says of a file (which
+one it is, its size, when its bytes and when its inode last changed) is different whenever somebody
+has written to it or put another in its place, and the time of the inode cannot be set by hand. So a
+log of which all of that is as it was when it was last summed up is that log. Whoever has to prove
+something, as `verify` does, sums it up all the same.
+
+It is kept in the user's cache folder, beside the snapshots and for the same reason.
+"""
+
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+SETTLED_NS = 2_000_000_000
+"""A file that changed less than so long ago may change again within one tick of its clock."""
+
+
+class Status(msgspec.Struct, frozen=True):
+    """What the system says of a file."""
+
+    device: int
+    inode: int
+    size: int
+    """Bytes."""
+    changed_ns: int
+    """When its bytes were last changed, in ns since 1970."""
+    touched_ns: int
+    """When anything of it was last changed."""
+
+
+class _Vouch(msgspec.Struct, frozen=True):
+    program: str
+    status: Status
+
+
+class Vouches:
+    """What is remembered of one log. Nothing here ever fails: without it, things take longer."""
+
+    def __init__(self, path: Path, program: str) -> None:
+        """Keep it at `path`.
+
+        Args:
+            path: of this log alone; its folder is made when it is needed.
+            program: a fingerprint of what verifies; what another program saw does not count.
+        """
+        self._path = path
+        self._program = program
+
+    def hold(self, status: Status) -> bool:
+        """Return whether the log was verified whole as it is now."""
+        try:
+            vouch = msgspec.json.decode(self._path.read_bytes(), type=_Vouch)
+        except (OSError, ValueError):
+            return False
+        return vouch == _Vouch(self._program, status)
+
+    def remember(self, before: Status, after: Status) -> None:
+        """Keep that the log was verified whole, if it cannot have changed meanwhile.
+
+        Args:
+            before: what it was before its first byte was read.
+            after: what it was when it had been read.
+        """
+        if before != after or time.time_ns() - before.touched_ns < SETTLED_NS:
+            return
+        temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        with suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            temporary.write_bytes(msgspec.json.encode(_Vouch(self._program, before)))
+            temporary.replace(self._path)
+
+
+def status_of(found: os.stat_result) -> Status:
+    """Return what counts of what `os.stat` or `os.fstat` found of a log."""
+    return Status(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
