@@ -3,44 +3,68 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from threading import Lock
 
 from cli.spending import HEARD, Spending
 from cli.words import text_words
 from events.payload import Text
-from events.world import Fold, World, evolve
+from events.world import Fold, World, fold
 from store.errors import StoreError
 from store.log import Recorded
+
+MOST_WAITING = 1000
+"""Records that are folded together at most; they take memory meanwhile."""
 
 
 @dataclass(slots=True)
 class RunView:
-    """The state of a run and what it has used; `take` is for one thread, reading for any."""
+    """The state of a run and what it has used; `take` is for one thread, reading for any.
+
+    Records are folded when somebody looks: most of those that a run makes are looked at by nobody,
+    one at a time, and many together are folded in a fraction of the time.
+    """
 
     read_blob: Callable[[Text], str] = text_words
     """Resolves a text that is kept beside the log."""
-    world: World = field(default_factory=World)
     spending: Spending = field(default_factory=Spending)
     began: str = ""
     """Time of the first event; empty before it."""
     at: str = ""
     """Time of the last event."""
+    _world: World = field(default_factory=World)
+    _waiting: list[Recorded] = field(default_factory=list)
+    """Records that are not part of the world yet."""
+    _turn: Lock = field(default_factory=Lock, compare=False)
+    """Held by whoever changes those two."""
+
+    @property
+    def world(self) -> World:
+        """The state of all streams after the last record that was taken."""
+        with self._turn:
+            self._catch_up()
+            return self._world
 
     def take(self, recorded: Recorded) -> None:
-        """Fold one record; they must come in order, from the first on."""
-        self.world = evolve(self.world, recorded.stream, recorded.event, recorded.position)
-        on = date.fromisoformat(recorded.at[:10])
-        self.spending.take(recorded.stream, recorded.event, on)
-        self.began = self.began or recorded.at
-        self.at = recorded.at
+        """Take one record; they must come in order, from the first on."""
+        with self._turn:
+            self._waiting.extend(self._noted([recorded]))
+            if len(self._waiting) >= MOST_WAITING:
+                self._catch_up()
 
     def take_all(self, records: Iterable[Recorded]) -> None:
-        """Fold all of `records`: what `take` does one by one, in a fraction of the time.
+        """Take all of `records`, and keep none of them.
 
         The state is that of before until the last one has been folded.
         """
         under_way = Fold(self.world)
         under_way.take(self._noted(records))
-        self.world = under_way.close()
+        with self._turn:
+            self._world = under_way.close()
+
+    def _catch_up(self) -> None:
+        if self._waiting:
+            self._world = fold(self._waiting, self._world)
+            self._waiting.clear()
 
     def _noted(self, records: Iterable[Recorded]) -> Iterator[Recorded]:
         """Go through `records` and take down what is not part of the state."""

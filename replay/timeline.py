@@ -48,7 +48,8 @@ def state_at(archive: Archive, at: Moment | None = None) -> World:
 def frame_at(archive: Archive, at: Moment | None = None) -> Frame:
     """Return the state at a moment with its surroundings; without one, at the end.
 
-    The log is verified whole, whatever part of it is asked for.
+    The log is verified whole, whatever part of it is asked for, unless it was before and nobody has
+    touched it since; see `store.vouch`.
 
     Raises:
         MomentUnknownError: the log begins later, or ends earlier.

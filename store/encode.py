@@ -42,8 +42,8 @@ def encoded(message: M, redact: Redact = as_it_is) -> tuple[M, bytes]:
         return message, _original(message)
     try:
         data = _ENCODER.encode(message)
-        # Every inf and nan shows as null; few events hold one, so few are looked at again.
-        if b"null" in data and _holds_infinity(msgspec.to_builtins(message)):
+        # Every inf and nan shows as null; few messages hold one, so few are looked at again.
+        if b"null" in data and not _comes_back(message, data) and _holds_infinity(message):
             raise EventUnwritableError(name_of(message), "it holds inf or nan")
     except UnicodeEncodeError:
         plain = clean(msgspec.to_builtins(message))
@@ -94,13 +94,24 @@ def _original(event: UnknownEvent) -> bytes:
     return data
 
 
-def _holds_infinity(value: Any) -> bool:  # noqa: ANN401  # plain data is of any type
+def _comes_back(message: Event | Command, data: bytes) -> bool:
+    try:
+        return msgspec.json.decode(data, type=type(message)) == message
+    except msgspec.MsgspecError:
+        return False
+
+
+def _holds_infinity(message: Event | Command) -> bool:
+    return _is_infinite(msgspec.to_builtins(message))
+
+
+def _is_infinite(value: Any) -> bool:  # noqa: ANN401  # plain data is of any type
     match value:
         case float():
             return not math.isfinite(value)
         case dict():
-            return any(map(_holds_infinity, value.values()))
+            return any(map(_is_infinite, value.values()))
         case list() | tuple():
-            return any(map(_holds_infinity, value))
+            return any(map(_is_infinite, value))
         case _:
             return False
