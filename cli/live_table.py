@@ -16,6 +16,7 @@ from events.ids import TicketId, attempt_id
 from events.run import Run
 from events.run_events import TicketAssigned, TicketBlocked, TicketCompleted, TicketSkipped
 from events.ticket import Ticket, TicketState
+from events.world import World
 from store.log import Recorded
 
 FRAME_LINES = 3
@@ -69,7 +70,8 @@ class LiveTable:
 
     def table(self, height: int) -> Table:
         """Return the table as it is now, for a screen of so many lines."""
-        run = self._view.world.run
+        world = self._view.world
+        run = world.run
         table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
         table.caption_justify = "left"
         for name, widest in COLUMNS.items():
@@ -78,7 +80,7 @@ class LiveTable:
         table.add_column("", no_wrap=True, ratio=1)
         if run.track is not None:
             for ticket in self._chosen(run, max(1, height - FRAME_LINES)):
-                table.add_row(*self._cells(run, ticket))
+                table.add_row(*self._cells(world, ticket))
             table.caption = Text(self._sums(run), no_wrap=True, overflow="crop")
         return table
 
@@ -90,9 +92,9 @@ class LiveTable:
         settled = [ticket for ticket in reversed(self._latest) if ticket not in under_way]
         return [run.plan[ticket] for ticket in [*under_way, *settled][:room]]
 
-    def _cells(self, run: Run, ticket: Ticket) -> list[Text]:
+    def _cells(self, world: World, ticket: Ticket) -> list[Text]:
         name = attempt_id(ticket.id, ticket.attempts)
-        attempt, active = self._view.world.attempt(name), run.active.get(name)
+        attempt, active = world.attempt(name), world.run.active.get(name)
         spent = self._view.spending.of_ticket(ticket.id)
         cells = (
             ticket.id,
