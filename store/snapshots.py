@@ -97,7 +97,8 @@ class Snapshots:
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            parts = (msgspec.json.encode(header), b"\n", snapshot.changed, snapshot.whole)
+            first = msgspec.json.encode(header)
+            parts = (_digest(first), b" ", first, b"\n", snapshot.changed, snapshot.whole)
             temporary.write_bytes(b"".join(parts))
             temporary.replace(path)
 
@@ -114,7 +115,10 @@ class Snapshots:
         """Return one snapshot; of any but the `last`, what is whole in it is left where it is."""
         try:
             with self._path(position).open("rb") as file:
-                header = msgspec.json.decode(file.readline(_HEADER_BYTES), type=_Header)
+                digest, _, first = file.readline(_HEADER_BYTES).removesuffix(b"\n").partition(b" ")
+                if digest != _digest(first):
+                    return None
+                header = msgspec.json.decode(first, type=_Header)
                 changed = file.read(header.changed.size)
                 whole = file.read() if last else b""
         except (OSError, ValueError):
@@ -129,4 +133,8 @@ class Snapshots:
 
 
 def _part_of(data: bytes) -> _Part:
-    return _Part(len(data), hashlib.sha256(data).hexdigest())
+    return _Part(len(data), _digest(data).decode())
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.sha256(data).hexdigest().encode()

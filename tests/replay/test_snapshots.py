@@ -100,15 +100,22 @@ def test_a_harmed_snapshot_changes_nothing(
         path.write_bytes(whole)
 
 
+def test_a_harmed_time_is_not_believed(album: Archive, baked: RunFolder, tmp_path: Path) -> None:
+    path = sorted((tmp_path / "album").glob("*.snapshot"))[0]
+    path.write_bytes(path.read_bytes().replace(b'"at":"2', b'"at":"3', 1))
+    assert frame_at(album, int(path.stem)) == frame_at(archive_of(baked), int(path.stem))
+
+
 def test_a_payload_of_another_shape_is_passed_over(
     album: Archive, baked: RunFolder, tmp_path: Path
 ) -> None:
     payload = msgspec.msgpack.encode(["nonsense"])
     part = {"size": len(payload), "digest": hashlib.sha256(payload).hexdigest()}
     for path in (tmp_path / "album").glob("*.snapshot"):
-        header, _, _ = path.read_bytes().partition(b"\n")
-        facts = json.loads(header) | {"changed": part, "whole": part}
-        path.write_bytes(json.dumps(facts).encode() + b"\n" + payload + payload)
+        _, _, header = path.read_bytes().partition(b"\n")[0].partition(b" ")
+        first = json.dumps(json.loads(header) | {"changed": part, "whole": part}).encode()
+        digest = hashlib.sha256(first).hexdigest().encode()
+        path.write_bytes(digest + b" " + first + b"\n" + payload + payload)
     assert state_at(album) == state_at(archive_of(baked))
 
 
