@@ -101,7 +101,7 @@ def test_a_harmed_snapshot_changes_nothing(
 
 
 def test_a_harmed_time_is_not_believed(album: Archive, baked: RunFolder, tmp_path: Path) -> None:
-    path = sorted((tmp_path / "album").glob("*.snapshot"))[0]
+    path = min((tmp_path / "album").glob("*.snapshot"))
     path.write_bytes(path.read_bytes().replace(b'"at":"2', b'"at":"3', 1))
     assert frame_at(album, int(path.stem)) == frame_at(archive_of(baked), int(path.stem))
 
