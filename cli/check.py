@@ -15,6 +15,7 @@ from cli.escape import shown
 from cli.exit_code import ExitCode
 from cli.inputs import read_input
 from cli.settings import Loaded, load_settings
+from events.counted import counted
 from events.errors import ProblemsError, TracksideError
 from events.track import Track, TrackSpec
 from events.track_file import check_archetypes, parse_track
@@ -95,7 +96,7 @@ def _ready(spec: TrackSpec) -> list[str]:
 
 def _summary(spec: TrackSpec) -> str:
     ready = _ready(spec)
-    tickets = "1 ticket" if len(spec.tickets) == 1 else f"{len(spec.tickets)} tickets"
+    tickets = counted(len(spec.tickets), "ticket")
     more = f" and {len(ready) - MOST_NAMED} more" if len(ready) > MOST_NAMED else ""
     names = f": {', '.join(ready[:MOST_NAMED])}{more}" if ready else ""
     return f"{tickets}, {len(ready)} ready{names}"

@@ -22,6 +22,7 @@ from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode
 
 from cli.collector_address import printable
 from cli.errors import TraceNotTakenError
+from events.counted import counted
 
 Json = dict[str, Any]
 
@@ -97,7 +98,7 @@ class _Witness(requests.Session):
         if kind.startswith("application/x-protobuf"):
             taken.ParseFromString(answer.content)
         rejected = taken.partial_success.rejected_spans
-        self.problem = f"the collector rejected {rejected} spans" if rejected else ""
+        self.problem = f"the collector rejected {counted(rejected, 'span')}" if rejected else ""
 
 
 def _root_of(error: BaseException) -> str:

@@ -13,6 +13,7 @@ from cli.escape import columns, json_text, shown
 from cli.exit_code import ExitCode
 from cli.history import add_arguments
 from cli.past import archive_in, say_torn
+from events.counted import counted
 from events.ids import TicketId
 from replay.exchange import Conversation, Exchange, Reply
 from replay.prompt_text import prompt_text
@@ -113,7 +114,7 @@ def _title(turn: Exchange) -> str:
 
 def _views(turn: Exchange) -> Iterator[tuple[str, ...]]:
     for view in turn.views:
-        sizes = (f"{view.tokens:,} tokens", f"{view.original_tokens:,} tokens")
+        sizes = (counted(view.tokens, "token"), counted(view.original_tokens, "token"))
         yield view.view, shown(view.path), *sizes, shown(view.note)
 
 

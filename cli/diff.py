@@ -12,6 +12,7 @@ from cli.history import add_repository, repository_of
 from cli.past import archive_of, say_torn
 from cli.spending import usd_words
 from cli.words import model_words, words_of
+from events.counted import counted
 from replay.archive import Archive
 from replay.diff import Comparison, Parting, compare
 from replay.moment import moment_of
@@ -85,7 +86,7 @@ def lines_of(answer: Comparison) -> Iterator[str]:
     rows = list(_rows(names, answer))
     yield from columns([header, *rows[:MOST_ROWS]])
     if len(rows) > MOST_ROWS:
-        yield f"... and {len(rows) - MOST_ROWS} more rows; --json has all of them"
+        yield f"... and {counted(len(rows) - MOST_ROWS, 'more row')}; --json has all of them"
     if answer.patch is not None:
         yield ""
         yield shown(answer.patch, lines=True).removesuffix("\n") or "no file differs"

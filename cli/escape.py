@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from events.counted import counted
+
 _BLANKS = frozenset(
     map(
         chr,
@@ -47,7 +49,7 @@ def clipped(text: str, limit: int) -> str:
     'two words (+9 characters)'
     """
     kept = shown(text[:limit])
-    return kept if len(text) <= limit else f"{kept} (+{len(text) - limit} characters)"
+    return kept if len(text) <= limit else f"{kept} (+{counted(len(text) - limit, 'character')})"
 
 
 def json_text(value: object) -> str:

@@ -16,6 +16,7 @@ from cli.exit_code import ExitCode
 from cli.history import add_repository
 from cli.past import add_moment, archive_in, moment_in, say_torn
 from cli.report import replace_file
+from events.counted import counted
 from replay.archive import Archive
 from replay.reports.otel import trace_of
 from replay.reports.otlp import Json
@@ -101,7 +102,7 @@ def _sent(trace: Json, url: str) -> str:
             "--send", f"OpenTelemetry refuses its settings: {error}"
         ) from error
     count = send(trace, address)
-    return f"sent {count} spans to {shown(printable(address))}"
+    return f"sent {counted(count, 'span')} to {shown(printable(address))}"
 
 
 def _json(value: object) -> str:

@@ -11,6 +11,7 @@ from cli.escape import path_text, shown
 from cli.holder import holder_of
 from cli.run_view import RunView
 from cli.standing import Standing, standing_of
+from events.counted import counted
 from events.streams import EVENT_TYPES
 from store.blobs import Blobs
 from store.codec import Codec
@@ -111,8 +112,8 @@ def torn_note(log: Path, tail: Tail) -> str:
     if tail.clean:
         return ""
     return (
-        f"{path_text(log)}: its last {tail.bytes} bytes are {tail.reason} and are left out; "
-        "`trackside resume` sets them aside"
+        f"{path_text(log)}: its end, {counted(tail.bytes, 'byte')}, is {tail.reason} "
+        "and is left out; `trackside resume` sets it aside"
     )
 
 

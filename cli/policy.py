@@ -11,8 +11,9 @@ from cli.history import CODEC, add_repository, repository_of
 from cli.past import say_torn
 from cli.policy_source import load_policy
 from cli.request_answers import PolicyTrial, TrialExample, TrialRow
-from cli.words import action_words, counted
+from cli.words import action_words
 from events.action import Kind
+from events.counted import counted
 from events.policy import Policy, Verdict
 from replay.archive import Archive
 from replay.trial import Judged, trial

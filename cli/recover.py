@@ -8,6 +8,7 @@ from cli.answers import print_answer
 from cli.escape import path_text, shown
 from cli.exit_code import ExitCode
 from cli.history import CODEC, add_arguments, folder_of
+from events.counted import counted
 from store.errors import DamageError, LogTooNewError
 from store.reader import LogReader
 from store.recovery import cut
@@ -104,27 +105,28 @@ def _truncated(folder: RunFolder, position: int) -> Savable:
 
 def lines_of(found: Savable) -> list[str]:
     """Return the answer for a person, with the next step."""
+    behind = counted(found.after, "byte")
     whole = f"run {found.run}: everything up to position {found.position} is whole"
     match found.code:
         case "whole":
             return [f"{whole}; there is nothing to recover"]
         case "torn":
             return [
-                f"{whole}; behind it are {found.after} bytes: {found.reason}",
-                f"`trackside resume {found.run}` sets them aside and goes on",
+                f"{whole}; behind it: {behind}, {found.reason}",
+                f"`trackside resume {found.run}` sets that aside and goes on",
             ]
         case "truncated":
             return [
-                f"{whole}; {found.after} bytes behind it were cut off",
-                f"they are kept in {path_text(found.backup or '')}",
+                f"{whole}; what was behind it, {behind}, was cut off",
+                f"it is kept in {path_text(found.backup or '')}",
                 f"`trackside resume {found.run}` goes on from there",
             ]
         case "too_new":
             return [f"{whole}; {found.reason}"]
         case _:
             return [
-                f"{whole} ({found.bytes} bytes); behind it are {found.after} bytes",
+                f"{whole} ({counted(found.bytes, 'byte')}); behind it: {behind}",
                 found.reason,
-                f"`trackside recover {found.run} --truncate-at {found.position}` cuts them off and",
-                "keeps a copy of them; what they recorded is not in the run any more",
+                f"`trackside recover {found.run} --truncate-at {found.position}` cuts that off and",
+                "keeps a copy of it; what it recorded is not in the run any more",
             ]

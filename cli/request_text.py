@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from cli.escape import clipped, shown
-from cli.words import action_words, counted
+from cli.words import action_words
 from events.action import RISKS, Action, risk_of
 from events.approval import Question
+from events.counted import counted
 
 WORDS_CHARS = 300
 LINE_CHARS = 500

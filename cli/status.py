@@ -15,6 +15,7 @@ from cli.summary import summary_of
 from cli.summary_text import lines_of
 from cli.ticket_rows import rows_of
 from cli.words import model_words
+from events.counted import counted
 
 MOST_ROWS = 200
 """Tickets that the text lists; the JSON has all of them."""
@@ -36,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     print(f"track {shown(summary.track)}: {clipped(summary.title, TITLE_CHARS)}")
     print(*table_of(rows[:MOST_ROWS]), sep="\n")
     if len(rows) > MOST_ROWS:
-        print(f"... and {len(rows) - MOST_ROWS} more tickets; --json has all of them")
+        print(f"... and {counted(len(rows) - MOST_ROWS, 'more ticket')}; --json has all of them")
     print()
     print(*lines_of(summary), sep="\n")
     return ExitCode.COMPLETED

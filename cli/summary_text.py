@@ -6,7 +6,8 @@ from cli.answers import Parent, Summary
 from cli.blocks import chain_words
 from cli.escape import clipped, columns, shown
 from cli.spending import usd_words
-from cli.words import SHORT_ID, counted, model_words
+from cli.words import SHORT_ID, model_words
+from events.counted import counted
 
 TIERS = {1: "epic", 2: "track", 3: "workers", 4: "QA"}
 MOST_LISTED = 20
@@ -69,7 +70,7 @@ def parent_words(parent: Parent) -> str:
 def counts_words(summary: Summary) -> str:
     """Return how many tickets are in which state: ``3 of 5 tickets completed, 2 blocked``."""
     completed = summary.counts["completed"]
-    of_all = f"{completed} of {summary.tickets} tickets completed"
+    of_all = f"{completed} of {counted(summary.tickets, 'ticket')} completed"
     others = (
         f"{summary.counts[state]} {_STATES[state]}"
         for state in summary.counts
@@ -82,7 +83,7 @@ def use_lines(summary: Summary) -> Iterator[str]:
     """Give what was used in all, and by tier and model."""
     if not summary.use.calls:
         return
-    yield f"used: {summary.use.tokens:,} tokens, cost {usd_words(summary.use.usd)}"
+    yield f"used: {counted(summary.use.tokens, 'token')}, cost {usd_words(summary.use.usd)}"
     yield from columns(
         [
             f"  tier {row.tier} ({TIERS[row.tier]})",

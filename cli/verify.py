@@ -11,6 +11,7 @@ from cli.escape import clipped, shown
 from cli.exit_code import ExitCode
 from cli.history import CODEC, add_repository, repository_of
 from cli.past import say_torn
+from events.counted import counted
 from replay.archive import Archive
 from replay.divergence import Divergence
 from replay.verify import Verdict, verify
@@ -88,13 +89,14 @@ def lines_of(verdict: Verdict) -> Iterator[str]:
     counts = verdict.counts
     yield f"run {shown(verdict.run)}: {_WORDS[verdict.code]}"
     yield (
-        f"  {counts.records:,} records, {counts.decisions:,} decisions decided again, "
-        f"{counts.prompts:,} prompts, {counts.contexts:,} contexts and {counts.hints:,} hints "
-        f"made again"
+        f"  {counted(counts.records, 'record')}, {counted(counts.decisions, 'decision')} decided "
+        f"again, {counted(counts.prompts, 'prompt')}, {counted(counts.contexts, 'context')} and "
+        f"{counted(counts.hints, 'hint')} made again"
     )
     yield (
-        f"  {counts.payloads:,} payloads and {counts.objects:,} files and folders of trees read, "
-        f"{counts.edits:,} edits, {counts.merges:,} merges, {counts.commits:,} commits done again"
+        f"  {counted(counts.payloads, 'payload')} and {counted(counts.objects, 'object')} of trees "
+        f"read, {counted(counts.edits, 'edit')}, {counted(counts.merges, 'merge')}, "
+        f"{counted(counts.commits, 'commit')} done again"
     )
     yield f"  position {verdict.position}, state digest {verdict.digest}"
     yield f"  sum of the log {verdict.sum}"

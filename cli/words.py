@@ -16,6 +16,7 @@ from events import run_events as run
 from events.action import Action, Outcome
 from events.base import Event, UnknownEvent
 from events.conversation import Usage
+from events.counted import counted
 from events.payload import BlobRef, Text
 from events.run import Run
 from events.ticket import Block
@@ -131,7 +132,7 @@ def _of_attempt(event: Event) -> str:
         case attempt.SetupRan(outcome=outcome):
             return f"setup {outcome_words(outcome)}"
         case attempt.CallBegun(turn=turn, number=number, estimate=estimate):
-            return f"turn {turn}, call {number}, about {estimate:,} tokens"
+            return f"turn {turn}, call {number}, about {counted(estimate, 'token')}"
         case attempt.ReplyRecorded(turn=turn, calls=calls, text=text, usage=usage):
             said = ", ".join(f"{call.call} {call.tool}" for call in calls) or text_words(text)
             return f"turn {turn}{_tokens(usage)}: {said}"
@@ -187,7 +188,7 @@ def _of_others(event: Event) -> str:
         case journal.LogOpened(epoch=epoch, pid=pid, program=program):
             return f"epoch {epoch}, by process {pid} of trackside {program}"
         case journal.LogRecovered(bytes=size, reason=reason, kept=kept):
-            return f"{size} bytes at the end were dropped ({reason}) and are kept in {kept}"
+            return f"dropped {counted(size, 'byte')} at the end ({reason}), kept in {kept}"
     return ""
 
 
@@ -248,15 +249,6 @@ _PARTS = re.compile(r"\+(?=gemini-|scripted:)")
 def _short_model(model: str) -> str:
     kind, colon, path = model.partition(":")
     return f"{kind}:{path.rpartition('/')[2]}" if colon else model
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number of things.
-
-    >>> counted(1, "view"), counted(1200, "view")
-    ('1 view', '1,200 views')
-    """
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def text_words(text: Text) -> str:

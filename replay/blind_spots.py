@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from events.counted import counted
 from events.run import Run
 from replay.counts import Counts
 from store.run_folder import RunFolder
@@ -24,13 +25,13 @@ def _sentences(run: Run, counts: Counts, folder: RunFolder) -> Iterator[str]:
     )
     if counts.commands:
         yield (
-            f"Whether {counts.commands} commands, run again, would do the same to their trees: "
-            "they are not run."
+            f"Whether {counted(counts.commands, 'command')}, run again, would leave the same "
+            "trees: no command is run."
         )
     if counts.unseen_edits:
         yield (
-            f"What {counts.unseen_edits} edits found in files that git ignores: such files are in "
-            "no tree."
+            f"What {counted(counts.unseen_edits, 'edit')} found in files that git ignores: such "
+            "files are in no tree."
         )
     if folder.read_seal() is None:
         why = "its end was never sealed" if run.standing == "ended" else "it has not ended"

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from events.conversation import Prompt
+from events.counted import counted
 from events.hint import Failure, HintAsked, HintGiven, Source
 from events.ids import CallId, Digest, RunId, StreamId, TicketId, ticket_of
 from events.state_digest import state_digest
@@ -110,7 +111,7 @@ class Consultations:
         if not wanted:
             whose = f"attempt {self._ticket}.{attempt}" if attempt else f'ticket "{self._ticket}"'
             missing = f", so no hint {hint}" if hint is not None else ""
-            raise NotInHistoryError(f"{whose} has had {len(places)} hints{missing}")
+            raise NotInHistoryError(f"{whose} has had {counted(len(places), 'hint')}{missing}")
         return self._consultation(wanted[-1])
 
     def before(self, consultation: Consultation) -> Consultation | None:

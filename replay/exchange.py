@@ -8,6 +8,7 @@ from events import attempt_rules
 from events.attempt import Attempt
 from events.attempt_events import CallBegun, CallFailed, ReplyRecorded
 from events.conversation import Prompt, RequestedCall, View
+from events.counted import counted
 from events.ids import AttemptId, Digest, RunId, StreamId, TicketId, attempt_id, stream_of
 from events.payload import ReadText
 from events.prompts import prompt_of
@@ -118,13 +119,16 @@ class Conversation:
         attempt = self.attempts if attempt is None else attempt
         if not 1 <= attempt <= self.attempts:
             raise NotInHistoryError(
-                f'ticket "{self._ticket}" has had {self.attempts} attempts, so no attempt {attempt}'
+                f'ticket "{self._ticket}" has had {counted(self.attempts, "attempt")}, '
+                f"so no attempt {attempt}"
             )
         turns = self.turns(attempt)
         turn = turns if turn is None else turn
         name = self._name(attempt)
         if not 1 <= turn <= turns:
-            raise NotInHistoryError(f"attempt {name} has begun {turns} turns, so no turn {turn}")
+            raise NotInHistoryError(
+                f"attempt {name} has begun {counted(turns, 'turn')}, so no turn {turn}"
+            )
         records, read = self._records(attempt), self._archive.text
         begun, sent = _last_call(records, turn)
         state = _before(records, begun)

@@ -10,6 +10,7 @@ from events.attempt_commands import BeginCall, RecordCommit, RecordContext, Reco
 from events.brief import brief_of
 from events.commit_message import commit_message
 from events.conversation import Message, ModelMessage, Prompt, digest_of
+from events.counted import counted
 from events.diagnosis import asked_again, first_cause, hint_in, hint_prompt
 from events.hint import Failure, Hint, RecordHint, cut
 from events.ids import TreeId
@@ -76,7 +77,8 @@ def _around(what: str, expected: str, got: str) -> tuple[str, str]:
     for number, (one, other) in enumerate(pairs, start=1):
         if one != other:
             return f"{what}, line {number}: {one}", f"{what}, line {number}: {other}"
-    return f"{what} of {len(expected)} characters", f"{what} of {len(got)} characters"
+    one, other = (counted(len(text), "character") for text in (expected, got))
+    return f"{what} of {one}", f"{what} of {other}"
 
 
 def _file_at(desk: Desk, tree: TreeId, path: str) -> FileAt | None:

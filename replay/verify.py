@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from events.counted import counted
 from events.ids import Digest, RunId
 from events.run_events import RunStarted
 from events.run_terms import RULES_VERSION
@@ -162,7 +163,7 @@ class _Verification:
             for ref in payloads_of(recorded):
                 if problem := self._payloads.problem(ref):
                     lost = True
-                    what = f"payload {ref.blob} of {ref.size} bytes"
+                    what = f"payload {ref.blob} of {counted(ref.size, 'byte')}"
                     yield scene.decision.differs("payload", what, problem, place)
             for what, problem in self._trees.problems(recorded.event):
                 lost = True

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
+from events.counted import counted
 from events.ids import Digest
 from events.payload import INLINE_BYTES, BlobRef, Text
 from store.disk import REAL_DISK, Disk, make_folder, sync_folder, write_file
@@ -104,7 +105,7 @@ class Blobs(_Texts):
         except OSError as error:
             raise BlobDamagedError(path, ref.blob, f"cannot be read ({error.strerror})") from error
         if len(data) != ref.size:
-            reason = f"it is not {ref.size} bytes long"
+            reason = f"it is not {counted(ref.size, 'byte')} long"
             raise BlobDamagedError(path, ref.blob, reason)
         if hashlib.sha256(data).hexdigest() != ref.blob:
             raise BlobDamagedError(path, ref.blob, "its bytes have another hash")

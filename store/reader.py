@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from events.base import Event
+from events.counted import counted
 from store.chain import Chain
 from store.codec import Codec, Line
 from store.errors import LogDamagedError, LogUnusableError
@@ -158,5 +159,5 @@ def read_log(path: Path, codec: Codec, *, strict: bool = False) -> Iterator[Reco
         yield from reader
         if strict and not reader.tail.clean:
             head, tail = reader.head, reader.tail
-            reason = f"the log ends with {tail.bytes} bytes of {tail.reason}"
+            reason = f"the log ends with {counted(tail.bytes, 'byte')} of {tail.reason}"
             raise LogDamagedError(path, head.position + 1, head.offset, reason, whole=head.position)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from events.counted import counted
 from events.ids import RunId
 from store.disk import REAL_DISK, Disk, write_file
 from store.errors import SealBrokenError
@@ -41,7 +42,7 @@ class Seal(msgspec.Struct, frozen=True, kw_only=True):
             raise SealBrokenError(
                 path,
                 f"the log ends at position {position}, and it was sealed at {self.position}: "
-                f"{self.position - position} records are missing at its end",
+                f"it lacks {counted(self.position - position, 'record')} at its end",
             )
 
 

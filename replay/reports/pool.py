@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 
+from events.counted import counted
+
 CHUNK_CHARS = 262_144
 MOST_CHARS = 262_144
 """Of one text; what is longer is cut with a word about it, for the run has the whole."""
@@ -60,7 +62,7 @@ def _cut(text: str) -> str:
     left_out = len(text) - MOST_CHARS
     if left_out <= 0:
         return text
-    return f"{text[:MOST_CHARS]}\n[{left_out:,} more characters are kept in the run]"
+    return f"{text[:MOST_CHARS]}\n[{counted(left_out, 'more character')} kept in the run]"
 
 
 def _whole(text: str) -> str:

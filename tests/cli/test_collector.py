@@ -94,7 +94,7 @@ def test_a_long_trace_goes_in_several_requests(monkeypatch: pytest.MonkeyPatch) 
         (Answer(302, {"Location": "/login"}), "HTTP 302 Found"),
         (Answer(304), "HTTP 304 Not Modified"),
         (Answer(599), "HTTP 599"),
-        (rejecting(1), "the collector rejected 1 spans"),
+        (rejecting(1), "the collector rejected 1 span"),
         (Answer(200, {"Content-Type": "text/html"}), "what answers there is no collector"),
         (Answer(body=b"\xff\xff"), "what answers there is no collector"),
     ],

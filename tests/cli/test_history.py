@@ -57,8 +57,8 @@ def test_a_torn_end_is_told_once_nobody_writes(shop: Path, story: Story) -> None
     assert load_history(RunFolder.find(shop)).note == ""
     story.log.close()
     history = load_history(RunFolder.find(shop))
-    assert "its last 13 bytes are" in history.note
-    assert "`trackside resume` sets them aside" in history.note
+    assert "its end, 13 bytes, is" in history.note
+    assert "`trackside resume` sets it aside" in history.note
     assert history.standing == "interrupted"
     assert history.view.world == story.view.world
 

@@ -121,7 +121,7 @@ def test_a_torn_end_is_reported_behind_what_is_whole(
     code, out, err = trackside("log")
     assert code == 0
     assert len(out.splitlines()) == finished.log.last_position
-    assert "its last 11 bytes are" in err
+    assert "its end, 11 bytes, is" in err
 
 
 def test_damage_ends_the_list_where_it_is(

@@ -47,8 +47,8 @@ def test_a_torn_end_is_left_to_resume(log: Path, trackside: Trackside) -> None:
         file.write(b'{"v":1,"posi')
     code, out, _ = trackside("recover", "r1")
     assert code == 0
-    assert "behind it are 12 bytes" in out
-    assert "`trackside resume r1` sets them aside" in out
+    assert "behind it: 12 bytes" in out
+    assert "`trackside resume r1` sets that aside" in out
 
 
 def test_damage_is_told_and_left_alone(log: Path, trackside: Trackside) -> None:

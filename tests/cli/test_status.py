@@ -89,9 +89,9 @@ def test_a_torn_end_is_reported_and_what_stands_before_it_is_shown(
         file.write(b'{"v":1,"pos')
     code, out, err = trackside("status", "--json")
     assert code == 0
-    assert "its last 11 bytes are" in err
+    assert "its end, 11 bytes, is" in err
     assert json.loads(out)["position"] == story.log.last_position
-    assert "its last 11 bytes are" in json.loads(out)["note"]
+    assert "its end, 11 bytes, is" in json.loads(out)["note"]
 
 
 def test_a_damaged_log_is_refused_with_its_place(

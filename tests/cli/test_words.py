@@ -64,7 +64,7 @@ SAID: list[tuple[Event, str]] = [
     ),
     (
         LogRecovered(bytes=9, reason="half a record", kept="torn-5-1"),
-        "9 bytes at the end were dropped (half a record) and are kept in torn-5-1",
+        "dropped 9 bytes at the end (half a record), kept in torn-5-1",
     ),
     (
         TicketAssigned(T1, ATTEMPT, 1, "scripted:/a/b.json", commit(0), tree(0), gated=True),

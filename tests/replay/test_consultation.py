@@ -61,7 +61,7 @@ def test_each_failure_of_an_attempt_has_its_hint(baked: RunFolder) -> None:
     [
         ("nobody", None, None, 'has no ticket "nobody"'),
         ("left", None, None, 'ticket "left" has had 0 hints'),
-        ("retry", 1, 2, "attempt retry.1 has had 1 hints, so no hint 2"),
+        ("retry", 1, 2, "attempt retry.1 has had 1 hint, so no hint 2"),
         ("retry", 7, None, "attempt retry.7 has had 0 hints"),
     ],
 )

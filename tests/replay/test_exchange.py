@@ -86,7 +86,7 @@ def test_the_text_of_a_prompt_leaves_nothing_out(baked: RunFolder) -> None:
     [
         ("nobody", None, None, 'no ticket "nobody"'),
         ("after", None, None, 'nobody has begun to work on ticket "after"'),
-        ("base", 2, None, "has had 1 attempts, so no attempt 2"),
+        ("base", 2, None, "has had 1 attempt, so no attempt 2"),
         ("base", 0, None, "no attempt 0"),
         ("base", 1, 9, "attempt base.1 has begun 4 turns, so no turn 9"),
         ("base", 1, 0, "no turn 0"),

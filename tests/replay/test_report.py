@@ -181,7 +181,7 @@ def test_a_text_is_kept_once_and_cut_with_a_word() -> None:
     later = pool.reserve()
     pool.fill(later, "a diff")
     texts = [text for chunk in pool.chunks() for text in chunk]
-    assert texts[long].endswith("\n[1,234 more characters are kept in the run]")
+    assert texts[long].endswith("\n[1,234 more characters kept in the run]")
     assert (texts[0], texts[later]) == ("", "a diff")
     assert [len(chunk) for chunk in pool.chunks()] == [2, 1, 1]
 

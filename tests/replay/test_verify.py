@@ -43,7 +43,7 @@ def test_runs_with_questions_answers_and_crashes_agree_as_well(
 
 def test_a_verdict_says_what_it_cannot_know(baked: RunFolder) -> None:
     unknown = " ".join(verdict_on(baked).unknown)
-    for words in ("their words", "clock", "kept elsewhere", "not run", "git ignores"):
+    for words in ("their words", "clock", "kept elsewhere", "no command is run", "git ignores"):
         assert words in unknown
     assert "missing at the end" not in unknown
 

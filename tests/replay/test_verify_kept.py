@@ -100,7 +100,7 @@ def test_a_run_without_its_trees_cannot_be_verified(copy: RunFolder) -> None:
 def test_a_cut_end_of_an_ended_run_is_damage(copy: RunFolder) -> None:
     lines = copy.log.read_bytes().split(b"\n")
     copy.log.write_bytes(b"\n".join(lines[:-2]) + b"\n")
-    with pytest.raises(SealBrokenError, match="1 records are missing at its end"):
+    with pytest.raises(SealBrokenError, match="it lacks 1 record at its end"):
         verdict_on(copy)
 
 

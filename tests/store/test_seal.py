@@ -31,12 +31,12 @@ def test_a_seal_says_how_far_the_log_reaches(sealed: Path) -> None:
     assert seal.at.endswith("Z")
 
 
-@pytest.mark.parametrize("lost", [1, 2, 3])
-def test_a_missing_end_is_damage(sealed: Path, lost: int) -> None:
+@pytest.mark.parametrize(("lost", "words"), [(1, "1 record"), (2, "2 records"), (3, "3 records")])
+def test_a_missing_end_is_damage(sealed: Path, lost: int, words: str) -> None:
     lines = sealed.read_bytes().splitlines(keepends=True)
     sealed.write_bytes(b"".join(lines[:-lost]))
     for read in (lambda: list(read_log(sealed, CODEC)), lambda: [JsonlLog.open(sealed, CODEC)]):
-        with pytest.raises(SealBrokenError, match=f"sealed at 4: {lost} records are missing"):
+        with pytest.raises(SealBrokenError, match=f"sealed at 4: it lacks {words} at its end"):
             read()
     assert sealed.read_bytes() == b"".join(lines[:-lost])
 
