@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import Self
 
 from events.base import Event
-from events.counted import counted
 from store.chain import Chain
 from store.codec import Codec, Line
 from store.errors import LogDamagedError, LogUnusableError
@@ -148,16 +147,3 @@ class LogReader:
         except OSError as error:
             reason = f"the log cannot be read at byte {offset} ({error.strerror})"
             raise LogUnusableError(self._path, reason) from error
-
-
-def read_log(path: Path, codec: Codec, *, strict: bool = False) -> Iterator[Recorded]:
-    """Give every record of the log at `path`, in order, and close the file; raises as `LogReader`.
-
-    With `strict` a torn end is damage too; else it is passed over, as a crash leaves it.
-    """
-    with LogReader(path, codec) as reader:
-        yield from reader
-        if strict and not reader.tail.clean:
-            head, tail = reader.head, reader.tail
-            reason = f"the log ends with {counted(tail.bytes, 'byte')} of {tail.reason}"
-            raise LogDamagedError(path, head.position + 1, head.offset, reason, whole=head.position)

@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 from pathlib import Path
+from typing import NamedTuple
 
 from events.ids import CommitId, TreeId
 from workspace.tree import Repository
@@ -115,6 +116,23 @@ def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
     return found
 
 
+class Entry(NamedTuple):
+    """One file of a tree."""
+
+    path: str
+    blob: str
+    mode: str
+
+
+def files_of(repository: Repository, tree: str) -> list[Entry]:
+    """Return the files of a tree, in git's order."""
+    listed = repository.git.run("ls-tree", "-r", "-z", tree).decode("utf-8", "surrogateescape")
+    lines = (line.partition("\t") for line in listed.split("\0")[:-1])
+    return [
+        Entry(path, blob, mode) for facts, _, path in lines for mode, _, blob in [facts.split(" ")]
+    ]
+
+
 def paths_of(repository: Repository, tree: TreeId) -> list[str]:
     """Return the paths of a tree."""
-    return [entry.path for entry in repository.list_tree(tree)]
+    return [entry.path for entry in files_of(repository, tree)]

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 from events.ids import CommitId, TreeId
 from workspace.errors import (
@@ -87,23 +86,13 @@ The folders of runs lie side by side, so what a lender names its borrower can na
 _HEAD_OF_DIFF = re.compile(r"^([0-9a-f]{40,64} [0-9a-f]{40,64})\n", re.MULTILINE)
 
 
-class Entry(NamedTuple):
-    """One file of a tree."""
-
-    path: str
-    """POSIX, relative to the root; bytes that are no UTF-8 are lone surrogates."""
-    blob: str
-    """The id of its bytes (for a submodule, of its commit)."""
-    mode: str
-    """``100644``, ``100755`` (executable), ``120000`` (symlink), ``160000`` (submodule)."""
-
-
 @dataclass(frozen=True, slots=True)
 class Repository:
     r"""A run's repository. Any thread may use it; objects are durable when a call returns.
 
-    Paths that it takes and gives keep every byte (see `Entry.path`); text for people and for
-    events (`diff`, conflicts, errors) is valid Unicode, with such bytes shown as ``\xff``.
+    Paths that it takes and gives keep every byte: one that is no UTF-8 is a lone surrogate. Text
+    for people and for events (`diff`, conflicts, errors) is valid Unicode, with such bytes shown
+    as ``\xff``.
     """
 
     path: Path
@@ -258,23 +247,6 @@ class Repository:
         if header[1] != b"blob":
             return None
         return said[header.end() : header.end() + int(header[2])]
-
-    def list_tree(self, tree: TreeId | CommitId) -> list[Entry]:
-        """Return every file of `tree`, in git's order (by bytes, folders as if ended by ``/``).
-
-        Raises:
-            TreeMissingError: the tree is not there.
-        """
-        try:
-            listed = self.git.run("ls-tree", "-r", "-z", "--end-of-options", tree)
-        except GitFailedError as error:
-            raise self._reason(error, tree) from error
-        entries = []
-        for line in listed.split(b"\0")[:-1]:
-            facts, _, name = line.partition(b"\t")
-            mode, _, blob = facts.decode().split(" ")
-            entries.append(Entry(text_of(name), blob, mode))
-        return entries
 
     def changed_paths(self, before: TreeId | CommitId, after: TreeId | CommitId) -> list[str]:
         """Return the paths whose bytes or mode differ, in git's order; a move is two paths."""

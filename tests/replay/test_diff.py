@@ -12,6 +12,7 @@ from replay.moment import Moment
 from replay.side import Side
 from replay.timeline import state_at
 from store.run_folder import RunFolder
+from tests.git_repo import files_of
 from tests.replay.recorded import Json, archive_of, copy_of, forge, position_of
 
 Compare = Callable[..., Comparison]
@@ -121,7 +122,7 @@ def test_a_file_that_only_became_executable_is_told_so(baked: RunFolder, copy: R
     tip = state_at(archive_of(copy)).run.tree
     listed = [
         f"{'100755' if one.path == 'README.md' else one.mode} blob {one.blob}\t{one.path}"
-        for one in repository.list_tree(tip)
+        for one in files_of(repository, tip)
     ]
     index = copy.path / "index"
     git = repository.git

@@ -11,6 +11,7 @@ from events import (
 from replay.timeline import state_at
 from store.errors import DamageError, SealBrokenError
 from store.run_folder import RunFolder
+from tests.git_repo import files_of
 from tests.replay.recorded import Json, archive_of, copy_of, forge
 from tests.replay.verdicts import first_of, verdict_on
 from workspace.errors import RepositoryRefusedError
@@ -80,7 +81,7 @@ def _is_base(tree: str, folder: RunFolder) -> bool:
 def test_a_file_of_a_tree_with_other_bytes_is_noticed(copy: RunFolder) -> None:
     repository = archive_of(copy).repository(copy.path.parents[2])
     last = state_at(archive_of(copy)).run.tree
-    made = next(one for one in repository.list_tree(last) if one.path == "app/new/made.py")
+    made = next(one for one in files_of(repository, last) if one.path == "app/new/made.py")
     other = repository.git.line("hash-object", "-w", "--stdin", stdin=b"MADE = 2\n")
     objects = copy.git / "objects"
     loose = objects / made.blob[:2] / made.blob[2:]

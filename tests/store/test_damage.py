@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from store.errors import DamageError, LogDamagedError, LogTooNewError, LogUnusableError
 from store.jsonl import JsonlLog
 from store.log import Recorded
-from store.reader import LogReader, read_log
+from store.reader import LogReader
 from tests.store.disks import CountingDisk
+from tests.store.logs import read_log
 from tests.store.words import CODEC, A, B, Noted
 
 

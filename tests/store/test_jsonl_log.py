@@ -23,8 +23,8 @@ from store.errors import (
 )
 from store.jsonl import JsonlLog
 from store.log import Recorded
-from store.reader import read_log
 from tests.store.disks import CountingDisk, Crash, FailingDisk, StingyDisk, every_call
+from tests.store.logs import read_log
 from tests.store.words import CODEC, A, B, Note, Noted
 
 

@@ -15,8 +15,9 @@ from store.disk import write_all
 from store.errors import LogUnusableError
 from store.jsonl import JsonlLog
 from store.log import Recorded
-from store.reader import LogReader, read_log
+from store.reader import LogReader
 from tests.store.disks import CountingDisk
+from tests.store.logs import read_log
 from tests.store.words import CODEC, A, B, Noted
 
 
@@ -98,12 +99,6 @@ def test_reading_leaves_no_trace(written: Path) -> None:
     assert after == before
 
 
-def test_an_iteration_that_is_left_closes_the_file(written: Path) -> None:
-    records = read_log(written, CODEC)
-    next(records)
-    records.close()  # type: ignore[attr-defined]  # it is a generator
-
-
 def test_a_reader_can_be_closed_twice(written: Path) -> None:
     reader = LogReader(written, CODEC)
     reader.close()
@@ -143,9 +138,9 @@ def test_a_big_log_is_read_in_little_memory(path: Path) -> None:
             log.append(A, [Noted("x" * 900_000)] * 8, expected=version)
     script = (
         "import resource, sys; from pathlib import Path\n"
-        "from store.codec import Codec; from store.reader import read_log\n"
+        "from store.codec import Codec; from store.reader import LogReader\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "count = sum(1 for _ in read_log(Path(sys.argv[1]), Codec([])))\n"
+        "count = sum(1 for _ in LogReader(Path(sys.argv[1]), Codec([])))\n"
         "print(count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
     )
     done = subprocess.run(

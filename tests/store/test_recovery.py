@@ -7,9 +7,9 @@ import pytest
 from events.journal import LogRecovered
 from store.errors import HeldError, LogDamagedError, LogPoisonedError, LogUnusableError
 from store.jsonl import JsonlLog
-from store.reader import read_log
 from store.recovery import cut
 from tests.store.disks import CountingDisk, Crash, CrashingDisk, FailingDisk, every_call
+from tests.store.logs import read_log
 from tests.store.words import CODEC, A, Noted
 
 

@@ -6,9 +6,10 @@ import pytest
 
 from store.errors import LogPoisonedError, SealBrokenError
 from store.jsonl import JsonlLog
-from store.reader import LogReader, read_log
+from store.reader import LogReader
 from store.seal import read_seal
 from tests.store.disks import CountingDisk, FailingDisk
+from tests.store.logs import read_log
 from tests.store.words import CODEC, A, B, Noted
 
 

@@ -8,8 +8,9 @@ from events.journal import LogOpened, LogRecovered
 from store.encode import encoded
 from store.errors import LogDamagedError
 from store.jsonl import JsonlLog
-from store.reader import LogReader, read_log
+from store.reader import LogReader
 from tests.store.disks import CountingDisk, Crash
+from tests.store.logs import read_log
 from tests.store.words import CODEC, A, Noted
 
 
@@ -204,10 +205,3 @@ def test_an_unfinished_copy_of_a_torn_end_is_made_again(written: Path) -> None:
     (written.parent / "torn-8-x").touch()
     opened(written)
     assert (written.parent / "torn-8-6").read_bytes() == b'{"v":1'
-
-
-def test_a_strict_reader_takes_no_torn_end(written: Path) -> None:
-    written.write_bytes(written.read_bytes() + b'{"v":1')
-    assert len(list(read_log(written, CODEC))) == 7
-    with pytest.raises(LogDamagedError, match="ends with 6 bytes of an unfinished line"):
-        list(read_log(written, CODEC, strict=True))

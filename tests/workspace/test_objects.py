@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.ids import TreeId
-from tests.git_repo import GitRepo
+from tests.git_repo import GitRepo, files_of
 from workspace.errors import GitFailedError, ObjectDamagedError, TreeMissingError
 from workspace.merge import Merged, merge
 from workspace.objects import Member, Objects, edited_tree, object_id
@@ -142,7 +142,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Repository, Path]:
 
 def test_a_tree_without_files_is_the_empty_tree(repository: Repository, objects: Objects) -> None:
     tree = head(repository)
-    paths = dict.fromkeys(entry.path for entry in repository.list_tree(tree))
+    paths = dict.fromkeys(entry.path for entry in files_of(repository, tree))
     assert edited_tree(objects, tree, paths) == object_id("tree", b"", tree)
 
 
@@ -170,6 +170,6 @@ def test_what_is_written_in_a_scratch_repository_is_not_seen_in_the_run(
     theirs = worktree.snapshot().tree
     merged = merge(scratch, base, ours, theirs)
     assert isinstance(merged, Merged)
-    assert [entry.path for entry in scratch.list_tree(merged.tree)]
+    assert scratch.read_blob(merged.tree, "z") == b"ours\n"
     with pytest.raises(TreeMissingError):
-        repository.list_tree(merged.tree)
+        repository.read_blob(merged.tree, "z")

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from events.ids import CommitId, TreeId
-from tests.git_repo import GitRepo
+from tests.git_repo import Entry, GitRepo, files_of
 from workspace.errors import RepositoryRefusedError, TreeMissingError, WorkspaceError
-from workspace.tree import Entry, Repository
+from workspace.tree import Repository
 from workspace.worktree import Worktree
 
 NOWHERE = TreeId("1" * 40)
@@ -81,7 +81,7 @@ def test_a_repository_of_sha256_keeps_its_format(tmp_path: Path) -> None:
     worktree.materialise(base)
     assert worktree.snapshot().tree == run.tree_of(base)
     assert len(base) == 64
-    assert run.list_tree(base) == [Entry("a", run.blob_id(b"1"), "100644")]
+    assert files_of(run, base) == [Entry("a", run.blob_id(b"1"), "100644")]
 
 
 def test_neither_gc_nor_prune_removes_a_tree(repository: Repository, worktree: Worktree) -> None:
@@ -111,7 +111,7 @@ def test_a_commit_is_the_same_however_often_it_is_made(
 
 def test_a_tree_lists_its_files_with_mode_and_blob(repository: Repository, base: CommitId) -> None:
     blob = repository.blob_id
-    assert repository.list_tree(repository.tree_of(base)) == [
+    assert files_of(repository, repository.tree_of(base)) == [
         Entry(".gitignore", blob(b"build/\n*.log\n"), "100644"),
         Entry("link", blob(b"src/app.py"), "120000"),
         Entry("readme", blob(b"hello\n"), "100644"),
@@ -142,8 +142,6 @@ def test_a_missing_tree_is_said_to_be_missing(
         repository.tree_of(CommitId(NOWHERE))
     with pytest.raises(TreeMissingError):
         repository.read_blob(NOWHERE, "readme")
-    with pytest.raises(TreeMissingError):
-        repository.list_tree(NOWHERE)
     with pytest.raises(TreeMissingError):
         repository.diff(base, NOWHERE)
     with pytest.raises(TreeMissingError):

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from events.ids import CommitId, TreeId
-from tests.git_repo import GitRepo, contents, paths_of
+from tests.git_repo import GitRepo, contents, files_of, paths_of
 from workspace import untold
 from workspace.errors import GitDiskError, GitFailedError
 from workspace.git import Git
@@ -46,7 +46,7 @@ def test_a_few_changes_start_no_git_that_writes(
     after = worktree.snapshot().tree
     assert repository.read_blob(tree, "readme") == b"new"
     assert repository.changed_paths(tree, after) == ["more"]
-    modes = {entry.path: entry.mode for entry in repository.list_tree(after)}
+    modes = {entry.path: entry.mode for entry in files_of(repository, after)}
     assert "src/app.py" not in modes
     assert (modes["run.sh"], modes["more"]) == ("100644", "120000")
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from events.ids import CommitId, TreeId
-from tests.git_repo import GitRepo, contents, paths_of
+from tests.git_repo import GitRepo, contents, files_of, paths_of
 from workspace import worktree as worktree_room
 from workspace.errors import GitFailedError, TreeMissingError, WorktreeBusyError
 from workspace.tree import Repository
@@ -50,7 +50,7 @@ def test_a_snapshot_sees_every_kind_of_change(worktree: Worktree, repository: Re
     (worktree.folder / "new dir").mkdir()
     (worktree.folder / "new dir" / "x").symlink_to("/etc/passwd")
     assert [
-        (entry.path, entry.mode) for entry in repository.list_tree(worktree.snapshot().tree)
+        (entry.path, entry.mode) for entry in files_of(repository, worktree.snapshot().tree)
     ] == [
         (".gitignore", "100644"),
         ("link", "100644"),

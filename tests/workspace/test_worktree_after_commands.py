@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from events.ids import CommitId
-from tests.git_repo import GitRepo, contents, paths_of
+from tests.git_repo import GitRepo, contents, files_of, paths_of
 from workspace.tree import Repository
 from workspace.worktree import Worktree
 
@@ -145,7 +145,7 @@ def test_a_submodule_stays_as_the_base_has_it(
     worktree, canary = Worktree(repository, tmp_path / "T1"), tmp_path / "canary"
     worktree.materialise(repository.user.resolve("HEAD"))
     tree = worktree.snapshot().tree
-    assert [entry.mode for entry in repository.list_tree(tree)].count("160000") == 2
+    assert [entry.mode for entry in files_of(repository, tree)].count("160000") == 2
     shutil.rmtree(worktree.folder / "vendor")
     shutil.copytree(repo.path, worktree.folder / "other", dirs_exist_ok=True, symlinks=True)
     made = GitRepo(worktree.folder / "other")
