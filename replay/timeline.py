@@ -1,7 +1,7 @@
 """The whole state of a run at any moment of its history: a fold of its log up to there."""
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -28,6 +28,8 @@ EVERY = 20_000
 """Records between two snapshots; a log that is shorter is folded in less time than it takes to
 read one."""
 MAX_POSITION = 2**63 - 1
+Batch = tuple[Sequence[Recorded], Mark]
+"""Some whole decisions, and where they end."""
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -68,13 +70,23 @@ def frame_at(archive: Archive, at: Moment | None = None) -> Frame:
 
 
 def _folded(archive: Archive, position: int | None) -> Frame:
-    """Return the state at a position, or at the end, from the first record on.
+    """Return the state at a position, or at the end, from the first record on."""
+    album = _Album(archive)
+    frame = _fold_on(Frame(World(), "", 0), archive.batches(), position, album)
+    if archive.tail.clean:
+        album.close()
+    return frame
+
+
+def _fold_on(
+    frame: Frame, batches: Iterable[Batch], position: int | None, album: "_Album"
+) -> Frame:
+    """Return the state at a position, or at the end, from `frame` on.
 
     On the way snapshots are kept, so that the next time less has to be folded.
     """
-    under_way, time, at, last = Fold(), "", 0, 0
-    album = _Album(archive)
-    for batch, mark in archive.batches():
+    under_way, time, at, last = Fold(frame.world), frame.at, frame.world.position, frame.last
+    for batch, mark in batches:
         wanted = _up_to(position, batch)
         if wanted:
             under_way.take(wanted)
@@ -83,9 +95,7 @@ def _folded(archive: Archive, position: int | None) -> Frame:
             world = under_way.close()
             album.keep(batch, mark, world)
             under_way = Fold(world)
-        last = mark.position
-    if archive.tail.clean:
-        album.close()
+        last = max(last, mark.position)
     return Frame(under_way.close(), time, last)
 
 
@@ -133,7 +143,6 @@ def _from_snapshot(archive: Archive, position: int | None) -> Frame | None:
     world = World(
         position=mark.position, states=HashTrieMap(states), versions=HashTrieMap(versions)
     )
-    under_way = Fold(world)
     archive.tail = CLEAN
     with LogReader(
         log,
@@ -143,10 +152,17 @@ def _from_snapshot(archive: Archive, position: int | None) -> Frame | None:
         sealed=False,
         summed=skimmed.summed,
     ) as reader:
-        while wanted := _up_to(position, reader.poll()):
-            under_way.take(wanted)
-            time = wanted[-1].at
-    return Frame(under_way.close(), time, skimmed.last)
+        kept = Frame(world, time, skimmed.last)
+        return _fold_on(kept, _until(position, reader), position, _Album(archive, mark.position))
+
+
+def _until(position: int | None, reader: LogReader) -> Iterator[Batch]:
+    """Give what `reader` has to say up to a position, or to its end."""
+    while position is None or reader.head.position < position:
+        batch = reader.poll()
+        if not batch:
+            return
+        yield batch, reader.head.mark
 
 
 @contextmanager
@@ -164,12 +180,13 @@ def _without_collector() -> Iterator[None]:
 class _Album:
     """Takes snapshots of a fold as it goes along, one every `EVERY` records."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, before: int = 0) -> None:
+        """Go on from the snapshot at the position `before`; 0: from the first record."""
         self._snapshots = archive.snapshots
         self._vouches = archive.vouches
         self._log = archive.folder.log
         self._begun = self._status()
-        self._before = 0
+        self._before = before
         self._touched: set[StreamId] = set()
 
     def is_due(self, batch: Sequence[Recorded], mark: Mark) -> bool:

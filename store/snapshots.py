@@ -69,11 +69,14 @@ class Snapshots:
     def up_to(self, position: int) -> list[Snapshot]:
         """Return the latest snapshot at or before a position with all those it builds on.
 
-        The first comes first; the list is empty if there is none, or if one of them is not whole.
+        The first comes first. One that is not whole, or builds on one that is not, is passed over.
         """
-        there = sorted(place for place in self._positions() if place <= position)
+        there = sorted((place for place in self._positions() if place <= position), reverse=True)
+        return next(filter(None, map(self._chain_to, there)), [])
+
+    def _chain_to(self, position: int) -> list[Snapshot]:
         chain: list[Snapshot] = []
-        wanted = there[-1] if there else 0
+        wanted = position
         while wanted:
             found = self._read(wanted, last=not chain)
             if found is None or found.before >= wanted:

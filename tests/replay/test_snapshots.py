@@ -100,6 +100,18 @@ def test_a_harmed_snapshot_changes_nothing(
         path.write_bytes(whole)
 
 
+def test_a_look_further_on_keeps_what_it_folds_on_its_way(
+    often: None, baked: RunFolder, tmp_path: Path
+) -> None:
+    archive = Archive(baked, CODEC, tmp_path / "album")
+    state_at(archive, 100)
+    first = set((tmp_path / "album").glob("*.snapshot"))
+    whole = state_at(archive)
+    assert len(set((tmp_path / "album").glob("*.snapshot")) - first) > 5
+    assert whole == state_at(archive_of(baked))
+    assert state_at(archive, 150) == state_at(archive_of(baked), 150)
+
+
 def test_a_harmed_time_is_not_believed(album: Archive, baked: RunFolder, tmp_path: Path) -> None:
     path = min((tmp_path / "album").glob("*.snapshot"))
     path.write_bytes(path.read_bytes().replace(b'"at":"2', b'"at":"3', 1))
