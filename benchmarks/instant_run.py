@@ -15,7 +15,7 @@ from unittest.mock import patch
 from actors.conductor import Rest
 from actors.system import Surroundings, System
 from actors.workshop import Workshop
-from cli.run import plan_of
+from cli.planning import plan_of
 from cli.run_view import RunView
 from events import run_rules
 from events.action import Action, Outcome

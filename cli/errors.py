@@ -91,12 +91,11 @@ class OptionInvalidError(TracksideError):
 class NotPlannedError(TracksideError):
     """A run was cut short before its whole plan was on record, so it did nothing."""
 
-    def __init__(self, run: str) -> None:
-        """Name the run."""
+    def __init__(self, run: str, way_out: str = "start the track again") -> None:
+        """Name the run, and say what to do."""
         self.run = run
         super().__init__(
-            f"run {run} was cut short before its plan was on record, so it did nothing; "
-            "start the track again with `trackside run`"
+            f"run {run} was cut short before its plan was on record, so it did nothing; {way_out}"
         )
 
 

@@ -126,6 +126,9 @@ def load_planned(args: argparse.Namespace) -> History:
     history = load_history(folder_of(args))
     if history.note:
         print(f"trackside: {shown(history.note)}", file=sys.stderr)
-    if history.view.world.run.track is None:
-        raise NotPlannedError(history.folder.run)
+    run, name = history.view.world.run, history.folder.run
+    if run.standing == "planning":
+        raise NotPlannedError(name, f"`trackside resume {name}` goes on from there")
+    if run.track is None:
+        raise NotPlannedError(name)
     return history

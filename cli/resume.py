@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.errors import NotPlannedError, ResumedElsewhereError
+from cli.errors import ResumedElsewhereError
 from cli.escape import shown
 from cli.interrupts import interruptible
 from cli.person import who
@@ -69,15 +69,15 @@ def _continued(folder: "RunFolder", checkout: Path) -> bool:
 def _go_on(args: argparse.Namespace, folder: "RunFolder", checkout: Path) -> int:
     from cli.changes import changes
     from cli.conduct import carry_through
+    from cli.planning import complete_plan
     from cli.post import applied, apply_letters
     from cli.sandboxing import sandbox_for
     from cli.wiring import opened
     from store.inbox import TellRun
 
     with opened(folder, checkout) as this:
+        complete_plan(this)
         state = this.world.run
-        if state.track is None:
-            raise NotPlannedError(folder.path.name)
         for change in changes(state, checkout, os.environ):
             print(f"trackside: {shown(change)}", file=sys.stderr)
         sandbox = sandbox_for(state.facts.settings.sandbox, checkout, args.sandbox, state.sandbox)

@@ -4,12 +4,11 @@ import argparse
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-import msgspec
 from msgspec.structs import replace
 
 from cli.errors import UnpricedModelError
@@ -20,15 +19,10 @@ from cli.settings import load_settings
 from events.conversation import Usage
 from events.errors import TrackInvalidError
 from events.ids import RunId, TreeId
-from events.run_commands import PlanTickets, StartRun
 from events.run_terms import Start
 from events.settings import Settings
-from events.ticket import Ticket
 from events.track import TrackSpec
 from events.track_file import check_archetypes, parse_track
-
-PIECE_BYTES = 200_000
-"""Tickets of one record: a record holds them twice, in cause and event, and may have 1 MiB."""
 
 _FLAGS = {
     "workers": "workers",
@@ -82,13 +76,11 @@ def run(args: argparse.Namespace) -> int:
     """Run the track; see product.md, section 9, for the exit codes."""
     from cli.conduct import carry_through
     from cli.own_prices import prices_in_force
+    from cli.planning import record_plan
     from cli.recordings import recording_told
     from cli.sandboxing import sandbox_for
     from cli.wiring import opened
-    from events.run_rules import DECIDER
-    from events.streams import RUN
     from models.service import ModelService
-    from store.entity import Entity
     from store.run_folder import RunFolder
     from workspace.user_repository import UserRepository
 
@@ -124,32 +116,8 @@ def run(args: argparse.Namespace) -> int:
     folder = RunFolder.create(checkout.top, start.run)
     with opened(folder, checkout.top) as this:
         tree = this.repository.tree_of(start.base)
-        planning = Entity(this.log, RUN, DECIDER)
-        for command in plan_of(replace(start, base_tree=tree), spec.tickets):
-            planning.enqueue(command)
-        planning.flush()
+        record_plan(this, replace(start, base_tree=tree), spec.tickets)
         return carry_through(this, sandbox, args)
-
-
-def plan_of(start: Start, tickets: Sequence[Ticket]) -> Iterator[StartRun | PlanTickets]:
-    """Give the commands that put a whole plan on record, each small enough for one record."""
-    pieces = list(_pieces(tickets))
-    yield StartRun(start, pieces[0])
-    for piece in pieces[1:]:
-        yield PlanTickets(piece)
-
-
-def _pieces(tickets: Sequence[Ticket]) -> Iterator[tuple[Ticket, ...]]:
-    piece: list[Ticket] = []
-    room = PIECE_BYTES
-    for ticket in tickets:
-        size = len(msgspec.json.encode(ticket))
-        if piece and size > room:
-            yield tuple(piece)
-            piece, room = [], PIECE_BYTES
-        piece.append(ticket)
-        room -= size
-    yield tuple(piece)
 
 
 def _flags(args: argparse.Namespace) -> dict[str, object]:

@@ -112,6 +112,7 @@ def test_a_run_that_never_had_its_plan_says_so(story: Story, trackside: Tracksid
     code, _, err = trackside("status")
     assert code == 2
     assert err.startswith("trackside: run r1 was cut short before its plan was on record")
+    assert "`trackside resume r1` goes on" in err
 
 
 def test_of_very_many_tickets_the_first_are_listed(

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from events import run_events as run
-from tests.end_to_end.project import Project
-from tests.end_to_end.scripts import call, turn
+from tests.end_to_end.project import Project, trackside
+from tests.end_to_end.scripts import call, done, turn
 
-COMPLETED, BLOCKED = 0, 1
+COMPLETED, BLOCKED, REFUSED = 0, 1, 2
 MIB = 1024**2
 
 
@@ -42,6 +42,51 @@ def test_three_thousand_tickets_are_planned_in_records_that_fit_and_folded_again
     assert project.resume("run", "--json").code == BLOCKED
     plan = project.world().run.plan
     assert plan.count("blocked") == len(names) + 1
+
+
+def test_a_plan_that_was_cut_short_is_completed_by_a_resume(project: Project) -> None:
+    names = [f"T{number}" for number in range(900)]
+    project.plan(
+        {"id": "first", "max_attempts": 1},
+        *({"id": name, "depends_on": ["first"], "description": "x" * 400} for name in names),
+    )
+    project.script({"first": [[turn(call("give_up", reason="it is a riddle"))]]})
+    assert project.run().code == BLOCKED
+    whole = project.world().run.plan
+    cut_behind(project, 3)
+    assert project.world().run.standing == "planning"
+    told = trackside("status", "--repo", str(project.repo.path))
+    assert "`trackside resume run` goes on" in told.err
+
+    plan = project.track_file.read_bytes()
+    project.track_file.write_bytes(plan + b"\n")
+    changed = project.resume()
+    assert changed.code == REFUSED
+    assert "track.json has changed since; start the track again" in changed.err
+    project.track_file.unlink()
+    assert "there is no such file; start the track again" in project.resume().err
+
+    project.track_file.write_bytes(plan)
+    assert project.resume().code == BLOCKED
+    assert [*project.world().run.plan] == [*whole]
+    assert trackside("verify", "run", "--repo", str(project.repo.path)).code == COMPLETED
+
+
+def test_a_run_without_a_start_is_to_be_started_again(project: Project) -> None:
+    project.plan({"id": "A"})
+    project.script({"A": [[done()]]})
+    assert project.run().code == COMPLETED
+    cut_behind(project, 1)
+    again = project.resume()
+    assert again.code == REFUSED
+    assert "so it did nothing; start the track again" in again.err
+
+
+def cut_behind(project: Project, position: int) -> None:
+    """Leave of the run what a power cut would have left of it."""
+    log = project.folder_of() / "events.jsonl"
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:position]))
+    (project.folder_of() / "seal.json").unlink()
 
 
 def files_below(folder: Path) -> list[Path]:
