@@ -27,10 +27,15 @@ from events.hint import AskHint, Failure, Hint, HintCommand, HintEvent, RecordHi
 from events.ids import AttemptId
 from events.payload import KeepText, ReadText
 from events.run_commands import ReserveBudget
-from models.errors import ModelError
+from models.errors import ModelError, RateLimitError
 from store.entity import Entity
 
 HintEntity = Entity[Hint, HintCommand, HintEvent]
+
+LONGEST_WAIT_S = 60.0
+"""A limit per minute is over after that; longer than this, no hint keeps a worker waiting."""
+MOST_REFUSALS = 6
+"""Of one hint: a server may name a delay of next to nothing, again and again."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,8 @@ class _Case:
     usage: Usage = field(default_factory=Usage)
     calls: int = 0
     failed: int = 0
+    waited_s: float = 0.0
+    """What the server asked to wait, in all."""
     said: str = ""
     """The last answer of the model, whole."""
     too_long: str = ""
@@ -153,7 +160,11 @@ class Qa(Mailbox):
         except ModelError as error:
             case.usage += error.usage
             case.failed += 1
-            self._conclude(case, case.too_long, str(error))
+            if _is_worth_waiting_for(case, error):
+                case.waited_s += error.retry_after_s or 0.0
+                self._ask_for_leave(case)  # the limiter lets no call leave before that
+            else:
+                self._conclude(case, case.too_long, str(error))
             return
         case.usage += said.usage
         case.calls += 1
@@ -205,6 +216,14 @@ class Qa(Mailbox):
             self._means.read(outcome.source),
             self._means.root(failure.attempt),
         )
+
+
+def _is_worth_waiting_for(case: _Case, error: ModelError) -> bool:
+    """Return whether the server has only named a time before which it is not to be asked."""
+    if not isinstance(error, RateLimitError) or not error.retry_after_s:
+        return False
+    waits_s = case.waited_s + error.retry_after_s
+    return waits_s <= LONGEST_WAIT_S and case.failed < MOST_REFUSALS
 
 
 def _name(failure: Failure) -> str:

@@ -1,16 +1,19 @@
 """Limits of the server: per minute they are waited for, per day they park the run."""
 
+import json
 import re
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
 from events import attempt_events as attempt
 from events import run_events as run
+from events.hint import HintGiven
 from tests.end_to_end.gemini_run import answered, brain_of, lead_to, place_of, refused
 from tests.end_to_end.project import Project, ended, started, trackside
-from tests.end_to_end.scripts import done, turn, write
-from tests.gemini_replies import Gate, Reply, drip, quota_per_day, rate_limit
+from tests.end_to_end.scripts import command, done, turn, write
+from tests.gemini_replies import Gate, Reply, drip, quota_per_day, rate_limit, say
 from tests.gemini_server import Answer, Exchange, GeminiServer, Request
 
 FLASH, PRO = "gemini-2.5-flash", "gemini-2.5-pro"
@@ -109,6 +112,47 @@ def test_a_limit_that_lasts_parks_the_run_in_the_end(
         assert f"paused by trackside: {FLASH}: the server answered 429" in parked.out
         assert project.resume().code == 0
     assert [event.holds for event in project.events(attempt.CallFailed)] == [False, False, True]
+
+
+def ask_qa(
+    project: Project, monkeypatch: pytest.MonkeyPatch, refusal: Reply, many: int
+) -> tuple[HintGiven, list[Request]]:
+    """Have QA refused `many` times; return its hint, and what it asked."""
+    project.configure(f'[models]\nladder = ["{PRO}"]\nqa = "{FLASH}"')
+    project.plan({"id": "A"})
+    project.script({"A": [[turn(command("echo no reactor; exit 3")), done()]]})
+    brain = brain_of(project, qa=lambda _: say(json.dumps({"hint": "Build one."})))
+    with GeminiServer(Refusing(refusal, brain, many)) as server:
+        lead_to(server, monkeypatch)
+        assert trackside(*project.words_by(None)).code == 0
+    (given,) = project.events(HintGiven)
+    return given, [request for request in server.requests if request.model == FLASH]
+
+
+def test_qa_waits_for_a_limit_per_minute_as_long_as_the_server_asks_to(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, asked = ask_qa(project, monkeypatch, rate_limit(f"{RETRY_S}s"), 2)
+    assert (given.words, given.source, given.problem) == ("Build one.", "model", "")
+    assert (given.calls, given.failed) == (1, 2)
+    assert all(after.at >= before.at + RETRY_S for before, after in pairwise(asked))
+    waits = {(wait.attempt, wait.model, wait.reason) for wait in project.events(run.ModelWaited)}
+    assert waits <= {("A.1", FLASH, "server")}
+    tiers = {tier["model"]: tier["use"] for tier in project.answer("usage")["tiers"]}
+    assert (tiers[FLASH]["calls"], tiers[FLASH]["failed"]) == (1, 2)
+    assert trackside("verify", "run", "--repo", str(project.repo.path)).code == 0
+
+
+@pytest.mark.parametrize(
+    ("delay", "times"), [("61s", 1), ("0.001s", 6)], ids=["too long", "again and again"]
+)
+def test_rules_give_the_hint_where_qa_would_wait_for_too_long(
+    project: Project, monkeypatch: pytest.MonkeyPatch, delay: str, times: int
+) -> None:
+    given, asked = ask_qa(project, monkeypatch, rate_limit(delay), 100)
+    assert (given.source, given.calls, given.failed) == ("extract", 0, times)
+    assert "the server answered 429" in given.problem
+    assert len(asked) == times
 
 
 def test_a_quota_of_the_day_parks_the_run_and_says_when_it_comes_back(
