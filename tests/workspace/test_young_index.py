@@ -9,7 +9,7 @@ import pytest
 from workspace.git import Git
 from workspace.tree import Repository
 from workspace.untold import Untold, read_untold, write_untold
-from workspace.worktree import Worktree
+from workspace.worktree import FEW, Worktree
 
 AN_HOUR_S = 3600
 
@@ -73,6 +73,19 @@ def test_a_restored_worktree_has_no_young_index_again(worktree: Worktree, asked:
     date_index(worktree, time.time() - AN_HOUR_S)
     worktree.snapshot()
     assert asked == ["--force-write-index"]
+
+
+def test_an_index_that_is_told_of_many_files_within_its_second_stays_young(
+    worktree: Worktree, asked: list[str]
+) -> None:
+    date_index(worktree, time.time() + AN_HOUR_S)
+    for number in range(FEW + 1):
+        (worktree.folder / f"f{number}").write_text("x")
+    worktree.snapshot()
+    assert asked == ["-z"]
+    date_index(worktree, time.time() - AN_HOUR_S)
+    worktree.snapshot()
+    assert asked == ["-z", "--force-write-index"]
 
 
 def test_what_changed_within_the_second_is_seen_when_it_is_over(
