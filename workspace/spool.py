@@ -1,9 +1,15 @@
 """What is kept of an endless output: its beginning, its end, its true length and its digest."""
 
 import hashlib
+import string
 
 KEPT_BYTES = 8 * 1024 * 1024
 """Up to this much is kept whole; of a longer output, the first and the last half of it."""
+
+LONGEST_WORD = 4096
+"""Bytes; of a longer word at the cut, what may be a token is left out."""
+_SPACES = (b" ", b"\t", b"\n", b"\r")
+_TOKEN = (string.ascii_letters + string.digits + "_.~+/=%:-").encode()
 
 
 class Spool:
@@ -33,8 +39,27 @@ class Spool:
         return self._hasher.hexdigest()
 
     def kept(self) -> bytes:
-        """Return all of it, or its two ends around a line that says how much is missing."""
+        """Return all of it, or its two ends around a line that says how much is missing.
+
+        The words at the cut are left out: half a secret does not look like one.
+        """
         tail = bytes(self._tail[-self._half :])
-        missing = self.size - len(self._head) - len(tail)
-        note = f"\n[... {missing} bytes are not kept ...]\n".encode() if missing else b""
-        return bytes(self._head) + note + tail
+        head = bytes(self._head)
+        if self.size == len(head) + len(tail):
+            return head + tail
+        head, tail = head.removesuffix(_last_word(head)), tail.removeprefix(_first_word(tail))
+        missing = self.size - len(head) - len(tail)
+        return head + f"\n[... {missing} bytes are not kept ...]\n".encode() + tail
+
+
+def _last_word(data: bytes) -> bytes:
+    near = data[-LONGEST_WORD:]
+    word = near[max(near.rfind(space) for space in _SPACES) + 1 :]
+    return near[len(near.rstrip(_TOKEN)) :] if len(word) == LONGEST_WORD else word
+
+
+def _first_word(data: bytes) -> bytes:
+    near = data[:LONGEST_WORD]
+    ends = [at for space in _SPACES if (at := near.find(space)) >= 0]
+    word = near[: min(ends, default=len(near))]
+    return near[: len(near) - len(near.lstrip(_TOKEN))] if len(word) == LONGEST_WORD else word
