@@ -60,6 +60,7 @@ from workspace.errors import ToolError
 from workspace.git import printable
 from workspace.hard_links import part_from_outside
 from workspace.merge import Merged, altered, merge
+from workspace.shown_diff import shown_diff
 from workspace.tokens import estimate_tokens
 from workspace.tools import Ran, Refusal, Toolbox, outcome_of
 from workspace.worktree import Snapshot, Worktree, remove_folder
@@ -185,8 +186,8 @@ class Hands:
             asked = _requested(call, read(call.arguments if edited is None else edited))
             return asked.arguments, self._tools(state).preview(asked)
         if action.kind == "merge":
-            diff = self._shop.repository.diff(state.bound.base_tree, state.tree)
-            return "", diff
+            trees = (state.bound.base_tree, state.tree)
+            return "", shown_diff(self._shop.repository, *trees, self._shop.redact)
         return read(state.message), f"{read(state.system)}\n\n{read(state.message)}"
 
     def _open(self, state: Attempt) -> RecordContext:
@@ -197,6 +198,7 @@ class Hands:
             brief_of(terms, tools, read),
             lambda path: self._file_at(terms.base_tree, path),
             Context(raw_max_tokens=terms.raw_max_tokens),
+            self._shop.redact,
         )
         system, message = keep(context.system), keep(context.message)
         if isinstance(system, str):
@@ -332,7 +334,8 @@ class Hands:
 
         def conclude() -> AttemptCommand:
             result: CommandResult = future.result()
-            return concluded(self._kept(outcome_of(command, result, state.bound.limits)))
+            limits = state.bound.limits
+            return concluded(self._kept(outcome_of(command, result, limits, self._shop.redact)))
 
         return Pending(future, conclude, lambda: self._shop.cancel(state.id, name))
 
@@ -355,7 +358,7 @@ class Hands:
                 source, _ = decoded(place.path, data)
             except (ToolError, OSError):
                 continue
-            return f"{place.path}\n{source_excerpt(source, place.line)}"
+            return f"{place.path}\n{source_excerpt(self._shop.redact(source), place.line)}"
         return ""
 
 

@@ -168,12 +168,12 @@ class Qa(Mailbox):
             return
         case.usage += said.usage
         case.calls += 1
-        case.said = said.text
-        hint = hint_in(said.text)
+        case.said = self._means.read(self._means.keep(said.text))  # whole, without secrets
+        hint = hint_in(case.said)
         if hint is None:
             self._conclude(case, case.too_long, "the model's answer holds no hint")
         elif too_long(hint) and case.shorter is None:
-            case.too_long, case.shorter = hint, asked_again(case.prompt, said.text)
+            case.too_long, case.shorter = hint, asked_again(case.prompt, case.said)
             self._ask_for_leave(case)
         else:
             self._conclude(case, hint)

@@ -8,6 +8,7 @@ from pathlib import Path
 from events.attempt_terms import Terms
 from events.conversation import Usage
 from events.ids import AttemptId, CallId, RunId
+from events.secret_patterns import Redact, without_secrets
 from models.service import ModelService
 from store.blobs import BlobStore
 from workspace.command import CommandResult, CommandRunner
@@ -36,6 +37,8 @@ class Workshop:
     """The environment that those come from."""
     price: Callable[[str, Usage], float | None]
     """What a call of a model costs today, in USD; None: nobody knows."""
+    redact: Redact = without_secrets
+    """Takes the secrets out of what is shown of files and outputs, before anything is cut."""
 
     def toolbox(
         self, worktree: Path, terms: Terms, read_output: Callable[[CallId], str | None]
@@ -50,6 +53,7 @@ class Workshop:
             name=terms.attempt,
             allowed=terms.archetype.tools,
             policy=terms.policy.version,
+            redact=self.redact,
         )
 
     def run_command(

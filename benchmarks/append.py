@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 
-from benchmarks.instant_run import CODEC
+from benchmarks.instant_run import CODEC, REDACT
 from benchmarks.measure import Goal, Row, Task, in_turns, row_of
 from benchmarks.peers import open_aggregate
 from events.attempt_commands import BeginCall
@@ -102,7 +102,8 @@ def _bare(folder: Path, opened: ExitStack) -> Task:
 
 
 def _ours(folder: Path, opened: ExitStack) -> Task:
-    log = opened.enter_context(JsonlLog.open(folder / "log.jsonl", CODEC, program="bench"))
+    ours = JsonlLog.open(folder / "log.jsonl", CODEC, redact=REDACT, program="bench")
+    log = opened.enter_context(ours)
     stream = StreamId("attempt/T1.1")
     return _timed(lambda number: log.append(stream, [EVENT], expected=number, cause=CAUSE))
 
@@ -141,7 +142,7 @@ def _bare_rate(folder: Path, appends: int) -> float:
 def _ahead(folder: Path, appends: int) -> float:
     """Return how many a second come through, when up to `IN_FLIGHT` at once are not safe yet."""
     stream, most = StreamId("attempt/T1.1"), 16 * appends
-    with JsonlLog.open(folder / "log.jsonl", CODEC, program="bench") as log:
+    with JsonlLog.open(folder / "log.jsonl", CODEC, redact=REDACT, program="bench") as log:
         began = time.perf_counter()
         for version in range(most):
             log.enqueue(stream, [EVENT], expected=version, cause=CAUSE)
@@ -152,7 +153,7 @@ def _ahead(folder: Path, appends: int) -> float:
 def _together(folder: Path, appends: int) -> float:
     """Return how many appends a second come through, when many threads wait for their own."""
     each = max(1, 4 * appends // IN_FLIGHT)
-    with JsonlLog.open(folder / "log.jsonl", CODEC, program="bench") as log:
+    with JsonlLog.open(folder / "log.jsonl", CODEC, redact=REDACT, program="bench") as log:
         ready = threading.Barrier(IN_FLIGHT + 1)
 
         def produce(stream: StreamId) -> None:

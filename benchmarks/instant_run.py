@@ -16,6 +16,7 @@ from actors.conductor import Rest
 from actors.system import Surroundings, System
 from actors.workshop import Workshop
 from cli.planning import plan_of
+from cli.redaction import Redactor
 from cli.run_view import RunView
 from events import run_rules
 from events.action import Action, Outcome
@@ -60,6 +61,8 @@ from store.run_folder import LOG_NAME
 
 WORKERS = 8
 CODEC = Codec(EVENT_TYPES)
+REDACT = Redactor({})
+"""What the program does with every record: here, as nearly always, there is nothing to replace."""
 
 Shape = Literal["chain", "fan-out", "layered"]
 
@@ -172,7 +175,9 @@ def conduct(
     ]
     view = RunView()
     path = folder / LOG_NAME
-    with JsonlLog.open(path, CODEC, on_records=view.take_all, program="bench", disk=disk) as log:
+    with JsonlLog.open(
+        path, CODEC, on_records=view.take_all, redact=REDACT, program="bench", disk=disk
+    ) as log:
         log.subscribe(view.take)
         planning = Entity(log, RUN, run_rules.DECIDER)
         for command in plan_of(start_of(tickets), plan):

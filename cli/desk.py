@@ -4,6 +4,7 @@ The person is asked in a thread of its own, so that the run goes on meanwhile. W
 taken from the log each time, so an answer from elsewhere ends a question that is on the screen.
 """
 
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from cli.editor import Editor
 from cli.escape import clipped, pretty_json, shown
 from cli.person import who
 from cli.progress import Progress
+from cli.redaction import Redactor
 from cli.request_text import preview_lines, request_lines, shown_of
 from cli.run_view import RunView
 from cli.terminal import Terminal
@@ -182,7 +184,8 @@ class Desk:
         prompt = "reason (empty: none; Ctrl-D: go back): "
         reason = self._terminal.line(prompt, lambda: self._is_open(question))
         if reason is not None:
-            self._give(question, _answer("rejected", reason=reason[:REASON_CHARS]))
+            reason = Redactor(os.environ)(reason)[:REASON_CHARS]
+            self._give(question, _answer("rejected", reason=reason))
 
     def _edit(self, question: Question) -> None:
         """Have the person edit what is asked about, show what will run, and ask again."""

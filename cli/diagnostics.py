@@ -44,7 +44,10 @@ class Diagnostics:
     def note(self, event: str, **facts: object) -> None:
         """Take down that something happened, with its facts; what cannot be written is dropped."""
         redact = Redactor(os.environ)
-        told = {name: redact(str(fact)) for name, fact in facts.items()} if redact else facts
+        told = {
+            name: fact if isinstance(fact, int | float | None) else redact(str(fact))
+            for name, fact in facts.items()
+        }
         for sink in self._sinks:
             with suppress(OSError):  # on a full disk, the log itself has the word
                 sink.info(event, **told)

@@ -58,6 +58,9 @@ COMMANDS: dict[str, Entry] = {
 }
 """Every command, in the order of the help."""
 
+_HELP, _VERSION = ("-h", "--help", "help"), ("-V", "--version")
+_OWN = (*_HELP, *_VERSION)
+"""Whoever asks for these gets words of ours alone, so that nothing has to be hidden."""
 HINT = "`trackside --help` lists the commands"
 
 
@@ -65,11 +68,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see `cli.exit_code`); never raises."""
     _tolerate_poor_encodings()
     words = [*(sys.argv[1:] if argv is None else argv)]
-    if not any(name.endswith(("_API_KEY", "_API_KEY_FILE")) for name in os.environ):
+    if not words or words[0] in _OWN:
         return _ended(words)
+    from cli.redaction import redacted_output
+
+    if not any(name.endswith(("_API_KEY", "_API_KEY_FILE")) for name in os.environ):
+        with redacted_output():
+            return _ended(words)
     from cli.errors import InputUnreadableError
     from cli.key_file import keys_from_files
-    from cli.redaction import redacted_output
 
     try:
         with keys_from_files(os.environ), redacted_output():
@@ -101,10 +108,10 @@ def _dispatch(words: list[str]) -> int:
     name, *rest = words
     if name in COMMANDS:
         return _run(name, rest)
-    if name in {"-h", "--help", "help"}:
+    if name in _HELP:
         print(_overview())
         return ExitCode.COMPLETED
-    if name in {"-V", "--version"}:
+    if name in _VERSION:
         from importlib.metadata import version
 
         print(f"trackside {version('trackside')}")

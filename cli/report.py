@@ -15,6 +15,7 @@ from cli.exit_code import ExitCode
 from cli.history import add_arguments, repository_of
 from cli.past import archive_in, say_torn
 from cli.progress import NOTABLE, sentence_of
+from cli.redaction import Redactor
 from events.conversation import Usage
 from events.ids import Digest, RunId
 from models.prices import cost
@@ -89,6 +90,7 @@ def means() -> Means:
         price=price,
         notable=lambda event: type(event) in NOTABLE,
         program=version("trackside"),
+        redact=Redactor(os.environ),
     )
 
 

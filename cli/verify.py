@@ -1,6 +1,7 @@
 """`trackside verify`: whether runs are what their rules make of them, and what nobody can know."""
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ from cli.escape import clipped, shown
 from cli.exit_code import ExitCode
 from cli.history import CODEC, add_repository, repository_of
 from cli.past import say_torn
+from cli.redaction import Redactor
 from events.counted import counted
 from replay.archive import Archive
 from replay.divergence import Divergence
@@ -63,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     for folder in folders:
         archive = Archive(folder, CODEC)
         try:
-            verdicts.append(verify(archive, repository))
+            verdicts.append(verify(archive, repository, Redactor(os.environ)))
         except DamageError as error:
             damaged.append(Damaged(run=folder.run, problem=str(error)))
         say_torn(archive)

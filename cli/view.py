@@ -1,6 +1,7 @@
 """`trackside view FILE`: a file as a worker would see it, with no repository and no run."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -19,8 +20,8 @@ modes:
   outline   one line a definition: name, kind, lines, first line of its docstring
 
 A file that is not Python is shown raw, unless a mode is asked for: then head and tail of it. So it
-is with Python that cannot be parsed. Standard output is the view alone; sizes and notes go to
-standard error.
+is with Python that cannot be parsed. Secrets have placeholders, as for a worker: the output is no
+copy of such a file. Standard output is the view alone; sizes and notes go to standard error.
 """
 
 
@@ -64,17 +65,21 @@ def run(args: argparse.Namespace) -> int:
         SymbolUnknownError: a symbol is not defined in the file.
         ViewError: the file is binary.
     """
+    from cli.redaction import Redactor
+    from workspace.placeholders import hidden
     from workspace.reading import read_file
     from workspace.views import Mode, ViewError, is_python, view_of
 
-    content = read_file(args.file)
+    original = read_file(args.file)
     path = str(args.file)
+    content = hidden(path, original, Redactor(os.environ))
     if b"\0" in content:
         raise ViewError(f"cannot view {path!r}: it is binary")
     if args.symbol and args.mode not in {None, "skeleton"}:
         raise ViewError(f"--symbol cannot be shown in a view that is {args.mode}; leave out --mode")
     mode: Mode = args.mode or ("skeleton" if is_python(content, path) else "raw")
     view = view_of(content, mode, args.symbol, path=path)
+    view = view if content is original else view.of(original)
     if args.json:
         answer = ViewAnswer(
             path=path.encode(errors="backslashreplace").decode(),

@@ -68,6 +68,7 @@ def workshop_of(
         command_env=facts.settings.sandbox.env,
         environment=os.environ,
         price=price,
+        redact=Redactor(os.environ),
     )
 
 

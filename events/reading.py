@@ -23,6 +23,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args
 import msgspec
 
 from events.documents import DoubledKeys
+from events.secret_patterns import without_secrets
 
 T = TypeVar("T")
 
@@ -82,7 +83,8 @@ def read(data: object, kind: type[T], place: str, problems: Problems) -> T | Non
 
 
 def quoted(text: str) -> str:
-    """Return `text` in quotes, on one line, printable anywhere, and not too long."""
+    """Return `text` in quotes, on one line, printable anywhere, without secrets, not too long."""
+    text = without_secrets(text)
     cut = text if len(text) <= MAX_QUOTED_CHARS else text[:MAX_QUOTED_CHARS] + "..."
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode()

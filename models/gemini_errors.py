@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from events.secret_patterns import without_secrets
 from models.errors import (
     AuthError,
     BadRequestError,
@@ -71,8 +72,8 @@ def quota_back_at(now: datetime) -> datetime:
 
 
 def one_line(text: str) -> str:
-    """Return `text` on one line, cut to `LINE_LIMIT` characters."""
-    line = " ".join(text.split())
+    """Return `text` on one line, without secrets, cut to `LINE_LIMIT` characters."""
+    line = " ".join(without_secrets(text).split())
     return line if len(line) <= LINE_LIMIT else f"{line[:LINE_LIMIT]}..."
 
 

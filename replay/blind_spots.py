@@ -28,6 +28,11 @@ def _sentences(run: Run, counts: Counts, folder: RunFolder) -> Iterator[str]:
             f"Whether {counted(counts.commands, 'command')}, run again, would leave the same "
             "trees: no command is run."
         )
+    if counts.unseen_contexts:
+        yield (
+            f"Whether {counted(counts.unseen_contexts, 'context')} would be assembled again: their "
+            "files hold a key of an environment that this process does not have."
+        )
     if counts.unseen_edits:
         yield (
             f"What {counted(counts.unseen_edits, 'edit')} found in files that git ignores: such "

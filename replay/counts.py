@@ -13,6 +13,8 @@ class Counts(msgspec.Struct, kw_only=True):
     """Built again and compared by their digest."""
     contexts: int = 0
     """Assembled again from their tree."""
+    unseen_contexts: int = 0
+    """Contexts that show a key by a name that this process has no value of: not assembled again."""
     hints: int = 0
     payloads: int = 0
     """Read and hashed; each counts once, however often it is named."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from events.payload import BlobRef, ReadText, Text
+from events.secret_patterns import Redact, without_secrets
 from replay.archive import Archive
 from replay.counts import Counts
 from workspace.objects import Objects
@@ -19,13 +20,16 @@ TEXTS = 256
 class Desk:
     """The evidence beside one log; close it (it is a context manager), so that its git ends."""
 
-    def __init__(self, archive: Archive, repository: Repository) -> None:
-        """Open the evidence.
+    def __init__(
+        self, archive: Archive, repository: Repository, redact: Redact = without_secrets
+    ) -> None:
+        """Open the evidence; `redact` takes the secrets out of files that are shown.
 
         Raises:
             GitUnusableError: there is no git to read the trees with.
         """
         self.repository = repository
+        self.redact = redact
         self.counts = Counts()
         self._stack = ExitStack()
         self.objects: Objects = self._stack.enter_context(repository.objects())

@@ -7,10 +7,12 @@ import msgspec
 
 from events.base import Event
 from events.ids import TicketId, TreeId, attempt_id
+from events.secret_patterns import without_secrets
 from replay.side import Compared, Side, TicketFacts
 from replay.steps import Step
 from workspace.edit import unified_diff
 from workspace.objects import SUBMODULE, Member, Objects, Pair, differing
+from workspace.placeholders import hidden
 
 Describe = Callable[[Event], str]
 
@@ -66,7 +68,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[FileCompared, ...]
     """From the first side's tip to the second's; empty for more than two sides."""
     patch: str | None
-    """The same as a unified diff, if it was asked for."""
+    """The same as a unified diff with placeholders for secrets, if it was asked for."""
 
 
 def compare(sides: Sequence[Side], describe: Describe, *, patch: bool) -> Comparison:
@@ -184,11 +186,16 @@ def _change(pair: Pair) -> Literal["added", "removed", "changed", "mode"]:
 def _patch(sides: Sequence[Side], pair: Pair) -> str:
     ours, theirs = sides
     before, after = _content(ours.objects, pair.before), _content(theirs.objects, pair.after)
+    same = before == after
+    before, after = (
+        None if data is None else hidden(pair.path, data, without_secrets)
+        for data in (before, after)
+    )
     if pair.before is not None and pair.after is not None and pair.before.mode != pair.after.mode:
         modes = f"old mode {pair.before.mode}\nnew mode {pair.after.mode}\n"
         return (
             f"--- a/{pair.path}\n+++ b/{pair.path}\n{modes}"
-            if before == after
+            if same
             else (modes + unified_diff(pair.path, before, after))
         )
     return unified_diff(pair.path, before, after)

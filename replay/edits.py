@@ -9,7 +9,7 @@ from events.ids import Digest, TreeId
 from replay.decisions import Scene
 from replay.desk import Desk
 from replay.divergence import Divergence
-from workspace.errors import FileRefusedError, ToolError
+from workspace.errors import FileRefusedError, SecretRefusedError, ToolError
 from workspace.files import Current
 from workspace.objects import Member, edited_tree, object_id
 from workspace.tool_schemas import Tool, WriteArguments, decoded_arguments
@@ -55,7 +55,7 @@ def _tree_after(state: Attempt, started: ToolStarted, recorded: TreeId, desk: De
     try:
         tool, arguments = decoded_arguments(call.tool, text)
         assert isinstance(arguments, WriteArguments), "only edits are of the effect `write`"
-        plan = planned(arguments, lambda path: _current(desk, started.tree, path))
+        plan = _planned(arguments, desk, started.tree)
     except ToolError as error:
         missing = [path for path in started.action.paths if _is_missing(desk, started.tree, path)]
         if not missing:
@@ -66,6 +66,17 @@ def _tree_after(state: Attempt, started: ToolStarted, recorded: TreeId, desk: De
     if expected != recorded and _started_elsewhere(tool, arguments, plan, policy, started):
         return _ignored(started, recorded, desk)
     return expected
+
+
+def _planned(arguments: WriteArguments, desk: Desk, tree: TreeId) -> Plan:
+    def current(path: str) -> Current | None:
+        return _current(desk, tree, path)
+
+    try:
+        return planned(arguments, current)
+    except SecretRefusedError:
+        # Older versions wrote placeholders as they stand.
+        return planned(arguments, current, lambda _path, written, _before: written)
 
 
 def _started_elsewhere(

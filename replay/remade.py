@@ -9,12 +9,13 @@ from events.attempt import Attempt
 from events.attempt_commands import BeginCall, RecordCommit, RecordContext, RecordMerge
 from events.brief import brief_of
 from events.commit_message import commit_message
-from events.conversation import Message, ModelMessage, Prompt, digest_of
+from events.conversation import Message, ModelMessage, Prompt, WorkerContext, digest_of
 from events.counted import counted
 from events.diagnosis import asked_again, first_cause, hint_in, hint_prompt
 from events.hint import Failure, Hint, RecordHint, cut
 from events.ids import TreeId
 from events.prompts import prompt_of
+from events.secret_patterns import Redact, placeholders_in
 from events.settings import Context
 from replay.decisions import Scene
 from replay.desk import Desk
@@ -53,22 +54,46 @@ def _context(scene: Scene, command: RecordContext, desk: Desk) -> Iterator[Diver
     terms = state.bound
     desk.counts.contexts += 1
     tools = tuple(spec.name for spec in specs(terms.archetype.tools))
-    made = assemble(
-        brief_of(terms, tools, desk.read),
-        lambda path: _file_at(desk, terms.base_tree, path),
-        Context(raw_max_tokens=terms.raw_max_tokens),
-    )
+    system, message = desk.read(command.system), desk.read(command.message)
+
+    def assembled(redact: Redact) -> WorkerContext:
+        return assemble(
+            brief_of(terms, tools, desk.read),
+            lambda path: _file_at(desk, terms.base_tree, path),
+            Context(raw_max_tokens=terms.raw_max_tokens),
+            redact,
+        )
+
+    made = assembled(desk.redact)
+    if made.message != message:
+        if _names_a_key(message) - _names_a_key(made.message):
+            desk.counts.contexts -= 1
+            desk.counts.unseen_contexts += 1
+            return
+        bare = assembled(as_files_are)
+        if bare.message == message:  # recorded before files were shown with placeholders
+            made = bare
     digest = digest_of(made.system, made.message)
     for what, expected, got in (
         ("tools", ", ".join(tools), ", ".join(command.tools)),
-        ("system text", made.system, desk.read(command.system)),
-        ("first message", made.message, desk.read(command.message)),
+        ("system text", made.system, system),
+        ("first message", made.message, message),
         ("views", _json(made.views), _json(command.views)),
         ("digest", digest, command.digest),
     ):
         if expected != got:
             yield scene.decision.differs("context", *_around(what, expected, got))
             return
+
+
+def as_files_are(text: str) -> str:
+    """Return `text`: nothing is taken out."""
+    return text
+
+
+def _names_a_key(text: str) -> set[str]:
+    """Return the placeholders of keys that are known by their names only."""
+    return {one for one in placeholders_in(text) if one.count(":") == 1}
 
 
 def _around(what: str, expected: str, got: str) -> tuple[str, str]:
@@ -116,7 +141,7 @@ def _hint(scene: Scene, command: RecordHint, desk: Desk) -> Iterator[Divergence]
             yield scene.decision.differs("hint", causes[0], command.words)
     elif command.reply:
         made_of = cut(hint_in(desk.read(command.reply)) or "")
-        if made_of != command.words:
+        if made_of != cut(command.words):
             yield scene.decision.differs("hint", made_of, command.words)
 
 

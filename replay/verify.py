@@ -11,6 +11,7 @@ from events.counted import counted
 from events.ids import Digest, RunId
 from events.run_events import RunStarted
 from events.run_terms import RULES_VERSION
+from events.secret_patterns import Redact, without_secrets
 from events.state_digest import state_digest
 from events.world import World
 from replay.archive import Archive
@@ -77,19 +78,20 @@ class _Findings:
             self.kept.append(divergence)
 
 
-def verify(archive: Archive, checkout: Path) -> Verdict:
+def verify(archive: Archive, checkout: Path, redact: Redact = without_secrets) -> Verdict:
     """Return what becomes of a run if all of it is worked out again; nothing is written.
 
     Args:
         archive: The run.
         checkout: Where the user's repository is, whose objects its trees borrow.
+        redact: What took the secrets out of the files that the run showed.
 
     Raises:
         DamageError: the log cannot be trusted, so there is nothing to work out.
         LogUnusableError: there is none.
         RepositoryRefusedError: there is no repository of the run's trees.
     """
-    with Desk(archive, archive.repository(checkout)) as desk:
+    with Desk(archive, archive.repository(checkout), redact) as desk:
         return _Verification(archive, desk).verdict()
 
 

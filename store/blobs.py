@@ -12,8 +12,9 @@ from typing import Protocol
 from events.counted import counted
 from events.ids import Digest
 from events.payload import INLINE_BYTES, BlobRef, Text
+from events.secret_patterns import Redact
 from store.disk import REAL_DISK, Disk, make_folder, sync_folder, write_file
-from store.encode import Redact, as_it_is, clean
+from store.encode import as_it_is, clean
 from store.errors import BlobDamagedError, BlobMissingError, BlobUnwritableError
 
 _FANOUT = 2

@@ -8,12 +8,12 @@ before anything is written, or hashed, or believed.
 
 import math
 import re
-from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
 
 from events.base import Command, Event, UnknownEvent
+from events.secret_patterns import Redact, may_span_lines
 from store.errors import EventUnwritableError
 
 REPLACEMENT = "\ufffd"
@@ -21,8 +21,6 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _ENCODER = msgspec.json.Encoder()
 
 M = TypeVar("M", Event, Command)
-Redact = Callable[[str], str]
-"""Returns a text without the secrets that it may hold, in whatever form; any thread calls it."""
 
 
 def as_it_is(text: str) -> str:
@@ -49,9 +47,12 @@ def encoded(message: M, redact: Redact = as_it_is) -> tuple[M, bytes]:
         plain = clean(msgspec.to_builtins(message))
         return encoded(msgspec.convert(plain, type(message)), redact)
     line = data.decode()
-    if redact(line) == line:
+    if redact(line) == line and not may_span_lines(line):
         return message, data
-    plain = _texts(msgspec.to_builtins(message), redact)
+    held = msgspec.to_builtins(message)
+    plain = texts_changed(held, redact)
+    if plain == held:
+        return message, data
     message = msgspec.convert(plain, type(message))
     return message, _ENCODER.encode(message)
 
@@ -62,18 +63,21 @@ def clean(value: Any) -> Any:  # noqa: ANN401  # plain data is of any type
     >>> clean({"name": ["a\udc80"]})
     {'name': ['a�']}
     """
-    return _texts(value, lambda text: _SURROGATE.sub(REPLACEMENT, text))
+    return texts_changed(value, lambda text: _SURROGATE.sub(REPLACEMENT, text))
 
 
-def _texts(value: Any, change: Redact) -> Any:  # noqa: ANN401  # plain data is of any type
-    """Return plain data with every text in it changed."""
+def texts_changed(value: Any, change: Redact) -> Any:  # noqa: ANN401  # plain data is of any type
+    """Return `value`, plain data of any depth, with every text in it changed."""
     match value:
         case str():
             return change(value)
         case dict():
-            return {_texts(key, change): _texts(item, change) for key, item in value.items()}
+            return {
+                texts_changed(key, change): texts_changed(item, change)
+                for key, item in value.items()
+            }
         case list() | tuple():
-            return [_texts(item, change) for item in value]
+            return [texts_changed(item, change) for item in value]
         case _:
             return value
 

@@ -22,8 +22,9 @@ import msgspec
 from events.approval import Answer
 from events.ids import ApprovalId
 from events.run_commands import OperatorCommand
+from events.secret_patterns import Redact
 from store.disk import REAL_DISK, Disk, make_folder, sync_folder, write_synced
-from store.encode import Redact, as_it_is, clean
+from store.encode import as_it_is, clean
 from store.errors import InboxUnusableError
 
 LONGEST_BYTES = 8 * 1024 * 1024

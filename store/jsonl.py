@@ -11,9 +11,10 @@ from events import journal
 from events.base import Command, Event
 from events.ids import RunId, StreamId
 from events.journal import LogOpened
+from events.secret_patterns import Redact
 from store.codec import FORMAT_NAME, Codec, Line
 from store.disk import REAL_DISK, Disk, sync_folder
-from store.encode import Redact, as_it_is, encoded
+from store.encode import as_it_is, encoded
 from store.errors import (
     EventUnwritableError,
     LogClosedError,

@@ -8,7 +8,9 @@ import msgspec
 from events.brief import Brief
 from events.conversation import View, WorkerContext
 from events.errors import TracksideError
+from events.secret_patterns import Redact, without_secrets
 from events.settings import Context
+from workspace.placeholders import explained, hidden
 from workspace.tokens import estimate_tokens
 from workspace.views import Mode, SourceView, excerpt_of, is_python, view_of
 from workspace.views.fence import fenced, plain_path
@@ -47,9 +49,12 @@ class FileAt(msgspec.Struct, frozen=True):
 
 
 def assemble(
-    brief: Brief, read: Callable[[str], FileAt | None], settings: Context
+    brief: Brief,
+    read: Callable[[str], FileAt | None],
+    settings: Context,
+    redact: Redact = without_secrets,
 ) -> WorkerContext:
-    """Return all that the worker of an attempt knows at its start.
+    """Return all that the worker of an attempt knows at its start, files as `redact` shows them.
 
     Pure but for `read`, which returns the file at a path of the attempt's tree, or None if there
     is none; if it raises a `TracksideError`, the file is told to be unreadable. The message goes
@@ -59,7 +64,7 @@ def assemble(
     views: list[View] = []
     blocks: list[str] = []
     for path, wanted, role in _wanted(brief):
-        view, block = _block(path, wanted, role, read, settings)
+        view, block = _block(path, wanted, role, read, settings, redact)
         views.append(view)
         blocks.append(block)
     ticket = brief.ticket
@@ -104,6 +109,7 @@ def _block(
     usual: Mode,
     read: Callable[[str], FileAt | None],
     settings: Context,
+    redact: Redact,
 ) -> tuple[View, str]:
     """Return the record of a file's view, and the text that shows it."""
     try:
@@ -113,8 +119,12 @@ def _block(
         file, reason = None, f"it cannot be read: {error}"
     if file is None:
         return View(path, "missing", note=reason), f"## {plain_path(path)} (missing: {reason})"
-    shown, why = _fitting(path, file.content, named, usual, settings.raw_max_tokens)
-    note = "; ".join(part for part in (why, shown.note) if part)
+    content = hidden(path, file.content, redact)
+    shown, why = _fitting(path, content, named, usual, settings.raw_max_tokens)
+    secrets = ""
+    if content is not file.content:
+        shown, secrets = shown.of(file.content), explained(shown.text)
+    note = "; ".join(part for part in (why, shown.note, secrets) if part)
     view = View(
         path=path,
         view=shown.mode,

@@ -17,6 +17,7 @@ TracksideError
 """
 
 from events.errors import TracksideError
+from events.secret_patterns import without_secrets
 
 
 class WorkspaceError(TracksideError):
@@ -142,6 +143,20 @@ class EditRefusedError(ToolError):
         super().__init__(f"{_shown(path)}: {reason}")
 
 
+class SecretRefusedError(ToolError):
+    """A placeholder of a secret cannot be put back; nothing was written."""
+
+    def __init__(self, where: str, placeholder: str, meanings: int) -> None:
+        """Name the file or the argument, the placeholder, and how many things it stands for."""
+        self.placeholder = placeholder
+        held = "no secret that is there" if meanings == 0 else f"{meanings} different texts there"
+        super().__init__(
+            f"{_shown(where)}: {placeholder} stands for {held}, and a secret is never written; "
+            "leave its line as it is and use replace_text elsewhere, or have the code read the "
+            "secret from the environment"
+        )
+
+
 class CommandNotStartedError(WorkspaceError):
     """The system could not start a command; nothing of it ran."""
 
@@ -166,6 +181,7 @@ class WorktreeUnusableError(WorkspaceError):
 
 def _shown(text: str) -> str:
     limit = 120
+    text = without_secrets(text)
     if len(text) <= limit:
         return repr(text)
     return f"{text[:limit]!r}... ({len(text)} characters)"

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Final, NamedTuple, assert_never
 
 from events.ids import CallId
+from events.secret_patterns import Redact, without_secrets
 from workspace import files, listing, paths, search
 from workspace.capping import Cap, Head, head, head_and_tail
 from workspace.encoding import binary_kind, decoded
 from workspace.errors import FileRefusedError, ToolError
 from workspace.file_cache import ASTParser
+from workspace.placeholders import explained, hidden
 from workspace.tool_schemas import (
     ListFiles,
     ReadArguments,
@@ -43,8 +45,16 @@ ReadKeptOutput = Callable[[CallId], str | None]
 """Returns the whole output of an earlier call of the attempt, or None."""
 
 
-def look(root: Path, arguments: ReadArguments, read_output: ReadKeptOutput, cap: Cap) -> Seen:
-    """Return what `arguments` ask to see.
+def look(
+    root: Path,
+    arguments: ReadArguments,
+    read_output: ReadKeptOutput,
+    cap: Cap,
+    redact: Redact = without_secrets,
+) -> Seen:
+    """Return what `arguments` ask to see, without secrets: they are replaced before any cut.
+
+    A kept output comes without them.
 
     Raises:
         ToolError: it cannot be shown; the reason is for the model.
@@ -52,13 +62,16 @@ def look(root: Path, arguments: ReadArguments, read_output: ReadKeptOutput, cap:
     match arguments:
         case ReadFile(path=path, start_line=start, end_line=end):
             text = _text(root, path := paths.plain(path))
-            return _slice(path, text.replace("\r\n", "\n"), start or 1, end, cap)
+            shown = redact(text)
+            seen = _slice(path, shown.replace("\r\n", "\n"), start or 1, end, cap)
+            secrets = "" if shown == text else explained(seen.text)
+            return seen._replace(text=f"{seen.text}\n[{secrets}]") if secrets else seen
         case ViewFile(path=path, view=view, symbol=symbol):
-            return _view(root, paths.plain(path), view, symbol, cap)
+            return _view(root, paths.plain(path), view, symbol, cap, redact)
         case ListFiles(glob=glob):
-            return _list(root, glob, cap)
+            return _list(root, glob, cap, redact)
         case SearchText(pattern=pattern, glob=glob):
-            return _search(root, pattern, glob, cap)
+            return _search(root, pattern, glob, cap, redact)
         case ReadOutput(call_id=call, start_line=start, end_line=end):
             output = read_output(CallId(call))
             if output is None:
@@ -75,18 +88,21 @@ def _text(root: Path, path: str) -> str:
     return decoded(path, data)[0]
 
 
-def _view(root: Path, path: str, view: Mode, symbol: str | None, cap: Cap) -> Seen:
-    data = files.read(root, path)
+def _view(root: Path, path: str, view: Mode, symbol: str | None, cap: Cap, redact: Redact) -> Seen:
+    file = files.read(root, path)
+    data = hidden(path, file, redact)
     if not is_python(data, path):
         raise FileRefusedError(path, "is not Python, and has no views; use read_file")
     try:
         seen = _PARSER.view(data, view, [symbol] if symbol else (), path=path)
     except SymbolUnknownError as error:
         raise FileRefusedError(path, f"has no such symbol: {error}") from None
+    seen = seen if data is file else seen.of(file)
     text = seen.text.replace("\r\n", "\n").removesuffix("\n")
     lines = text.split("\n")
     shown = head(lines, cap)
-    about = [f"{seen.mode}: {seen.sizes}", *([seen.note] if seen.note else [])]
+    secrets = "" if data is file else explained(shown.text)
+    about = [f"{seen.mode}: {seen.sizes}", *(note for note in (seen.note, secrets) if note)]
     if shown.cut:
         about.append(f"cut at the cap after {shown.lines} lines; ask for one symbol")
     return Seen(f"{shown.text}\n[{'; '.join(about)}]".removeprefix("\n"), _whole(lines, shown))
@@ -110,11 +126,12 @@ def _slice(name: str, text: str, start: int, end: int | None, cap: Cap) -> Seen:
     return Seen(text, _whole(asked, shown))
 
 
-def _list(root: Path, glob: str, cap: Cap) -> Seen:
+def _list(root: Path, glob: str, cap: Cap, redact: Redact) -> Seen:
     walked = list(listing.files(root))
     found = [path for path in walked if listing.matches(path, glob)]
     if not found:
         return Seen(f"[no file fits {glob}]")
+    found = redact("\n".join(found)).split("\n")
     shown = head(found, cap)
     notes = []
     if shown.cut:
@@ -125,8 +142,8 @@ def _list(root: Path, glob: str, cap: Cap) -> Seen:
     return Seen(text, _whole(found, shown))
 
 
-def _search(root: Path, pattern: str, glob: str, cap: Cap) -> Seen:
-    found = search.search(root, pattern, glob, most=MAX_HITS + 1)
+def _search(root: Path, pattern: str, glob: str, cap: Cap, redact: Redact) -> Seen:
+    found = search.search(root, pattern, glob, most=MAX_HITS + 1, redact=redact)
     shown = head(found.lines, cap)
     notes = []
     if shown.cut:

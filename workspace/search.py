@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from events.secret_patterns import Redact, without_secrets
 from workspace import files, listing
 from workspace.encoding import binary_kind, decoded
 from workspace.errors import ToolError
@@ -21,6 +22,8 @@ TIMEOUT_S = 10.0
 MAX_LINE_CHARACTERS = 10_000
 """How much of a line is searched."""
 _SHOWN_CHARACTERS = 300
+_TOLD_CHARACTERS = 4096
+"""How much of a line comes back from the process: keys by name are replaced before it is cut."""
 _MEMORY_BYTES = 2 * 1024**3
 _BAD_PATTERN = 3
 
@@ -34,8 +37,17 @@ class Hits(NamedTuple):
     """Whether it was ended before it had seen everything."""
 
 
-def search(root: Path, pattern: str, glob: str, most: int, timeout_s: float = TIMEOUT_S) -> Hits:
+def search(
+    root: Path,
+    pattern: str,
+    glob: str,
+    most: int,
+    timeout_s: float = TIMEOUT_S,
+    redact: Redact = without_secrets,
+) -> Hits:
     """Return up to `most` matching lines of the text files whose path fits `glob`.
+
+    A line matches as the file holds it, or as it is shown; it is shown as `redact` returns it.
 
     Raises:
         ToolError: the pattern is no regular expression.
@@ -57,13 +69,19 @@ def search(root: Path, pattern: str, glob: str, most: int, timeout_s: float = TI
         reason = complaint.decode(errors="replace").strip().rpartition("\n")[2]
         raise ToolError(f"the search ended early: {reason or f'exit code {code}'}")
     # The last line may be torn, and an ended search may have none.
-    return Hits([json.loads(line) for line in output.split(b"\n")[:-1]], timed_out)
+    found = (json.loads(line) for line in output.split(b"\n")[:-1])
+    return Hits([f"{redact(place)}:{_cut(redact(text))}" for place, text in found], timed_out)
 
 
-def hits(root: Path, pattern: re.Pattern[str], glob: str) -> Iterator[str]:
-    """Yield ``path:line:text`` for each matching line, by path and line. Binary files are left out.
+def _cut(line: str) -> str:
+    more = " ..." if len(line) > _SHOWN_CHARACTERS else ""
+    return f"{line[:_SHOWN_CHARACTERS]}{more}"
 
-    Files that cannot be read under the path rules are left out too.
+
+def hits(root: Path, pattern: re.Pattern[str], glob: str) -> Iterator[tuple[str, str]]:
+    """Yield ``path:line`` and text of each matching line, by path and line, without secrets.
+
+    Binary files are left out, and those that cannot be read under the path rules.
     """
     for path in listing.files(root):
         if not listing.matches(path, glob):
@@ -74,15 +92,20 @@ def hits(root: Path, pattern: re.Pattern[str], glob: str) -> Iterator[str]:
             continue
         if binary_kind(data) is not None:
             continue
-        for number, line in enumerate(decoded(path, data)[0].split("\n"), start=1):
-            text = line[:MAX_LINE_CHARACTERS].removesuffix("\r")
-            if pattern.search(text):
-                more = " ..." if len(line) > _SHOWN_CHARACTERS else ""
-                yield f"{path}:{number}:{text[:_SHOWN_CHARACTERS]}{more}"
+        text = decoded(path, data)[0]
+        shown = without_secrets(text)
+        lines = zip(_lines(text), _lines(shown), strict=True)
+        for number, (line, told) in enumerate(lines, start=1):
+            if pattern.search(line) or (told != line and pattern.search(told)):
+                yield f"{path}:{number}", told[:_TOLD_CHARACTERS]
+
+
+def _lines(text: str) -> Iterator[str]:
+    return (line[:MAX_LINE_CHARACTERS].removesuffix("\r") for line in text.split("\n"))
 
 
 def main() -> int:
-    """Answer one request from standard input: a JSON string a line, or why not and exit code 3."""
+    """Answer one request from standard input, a JSON pair a line, or say why not: exit code 3."""
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     limit = int(TIMEOUT_S) + 5
     resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))

@@ -8,6 +8,7 @@ import msgspec
 from events.action import Effect
 from events.conversation import ToolSpec
 from workspace.errors import ToolError
+from workspace.placeholders import require_no_secret
 
 MAX_COMMAND_CHARACTERS = 30_000
 """The kernel takes 131,071 bytes as one argument of a program, and UTF-8 up to 4 a character."""
@@ -229,8 +230,10 @@ def decoded_arguments(tool: str, text: str, names: Sequence[str] = ()) -> tuple[
         arguments = msgspec.json.decode(text, type=found.arguments, strict=False)
     except (ValueError, RecursionError) as error:
         raise ToolError(f"the arguments of {tool} are not right: {error}") from None
-    if isinstance(arguments, RunCommand) and "\0" in arguments.command:
-        raise ToolError(f"the arguments of {tool} are not right: a command cannot hold a NUL")
+    if isinstance(arguments, RunCommand):
+        if "\0" in arguments.command:
+            raise ToolError(f"the arguments of {tool} are not right: a command cannot hold a NUL")
+        require_no_secret("command", arguments.command)
     return found, arguments
 
 

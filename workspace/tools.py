@@ -14,7 +14,7 @@ from typing import NamedTuple, assert_never
 from events.action import Action, Outcome, Surroundings
 from events.conversation import RequestedCall, ToolSpec
 from events.ids import CallId, Digest
-from events.secret_patterns import without_secrets
+from events.secret_patterns import Redact, without_secrets
 from events.settings import Limits
 from workspace import looking, paths, tool_schemas, writing
 from workspace.capping import Cap, head_and_tail
@@ -64,7 +64,7 @@ class Ran(NamedTuple):
 class Toolbox:
     """The tools of one worker. Calls of one worktree come one after another, from any thread."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - each is one thing that a worker is given
         self,
         root: Path,
         limits: Limits,
@@ -74,11 +74,13 @@ class Toolbox:
         name: str,
         allowed: Sequence[str] = (),
         policy: str = "",
+        redact: Redact = without_secrets,
     ) -> None:
         """Work in the worktree `root`; no `allowed` names mean all tools.
 
         Commands get exactly `environment`, and `runner` knows the one of a call as ``name.call``.
-        The digests of calls hold the version of the `policy` that judges them.
+        The digests of calls hold the version of the `policy` that judges them. What is shown of
+        files and outputs goes through `redact`, whole, before anything is cut.
         """
         self.root = root
         self._limits = limits
@@ -89,6 +91,7 @@ class Toolbox:
         self._name = name
         self._allowed = tuple(allowed)
         self._policy = policy
+        self._redact = redact
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
@@ -211,7 +214,7 @@ class Toolbox:
         tool, arguments = self._decoded(call)
         match arguments:
             case WriteFile() | ReplaceText() | DeleteFile() | MoveFile():
-                return writing.plan(self.root, arguments).diff
+                return writing.plan(self.root, arguments).diff(self._redact)
             case RunCommand(command=command):
                 sandbox = self._runner.sandbox
                 under = "\n         "  # so that no line of a command passes for one of ours
@@ -230,7 +233,9 @@ class Toolbox:
     ) -> Ran:
         match arguments:
             case ReadFile() | ViewFile() | ListFiles() | SearchText() | ReadOutput():
-                text, whole = looking.look(self.root, arguments, self._read_output, self._cap)
+                text, whole = looking.look(
+                    self.root, arguments, self._read_output, self._cap, self._redact
+                )
                 if whole:
                     text += f'\n[whole result: read_output with call_id "{call_id}"]'
                 size = len(whole.encode())
@@ -244,7 +249,7 @@ class Toolbox:
     def _write(self, plan: writing.Plan) -> Ran:
         writing.carry_out(self.root, plan)
         touched = tuple(change.path for change in plan.changes)
-        broken = writing.broken_python(plan)
+        broken = writing.broken_python(plan, self._redact)
         if broken is not None:
             finding, words = broken
             size = len(words.encode())
@@ -270,7 +275,8 @@ class Toolbox:
             if error is not None:
                 done.set_exception(error)
             else:
-                outcome = outcome_of(arguments.command, future.result(), self._limits)
+                command, limits = arguments.command, self._limits
+                outcome = outcome_of(command, future.result(), limits, self._redact)
                 done.set_result(Ran(outcome, None))
 
         started.add_done_callback(finish)
@@ -289,13 +295,15 @@ class Toolbox:
         return f"the system refuses: {error.strerror or error}"
 
 
-def outcome_of(command: str, result: CommandResult, limits: Limits) -> Outcome:
+def outcome_of(
+    command: str, result: CommandResult, limits: Limits, redact: Redact = without_secrets
+) -> Outcome:
     """Return a command's result as it is recorded; used for checks and set-up commands as well.
 
     A failed command has no text of its own, as QA speaks for it. One that was stopped did not fail.
-    What it printed in the form of a secret is not kept.
+    What it printed goes through `redact`, whole.
     """
-    output = without_secrets(result.output.decode(errors="replace"))
+    output = redact(result.output.decode(errors="replace"))
     if result.survivors:
         output += f"\n[{result.survivors} processes of it could not be ended]"
     text = ""

@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
-from workspace import edit, files, paths, syntax
+from events.secret_patterns import Redact, without_secrets
+from workspace import edit, files, paths, placeholders, syntax
 from workspace.encoding import PYTHON_SUFFIXES
 from workspace.errors import FileRefusedError
+from workspace.placeholders import hidden
 from workspace.tool_schemas import DeleteFile, MoveFile, ReplaceText, WriteArguments, WriteFile
+
+PutBack = Callable[[str, str, bytes | None], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +43,13 @@ class Plan:
     moves: bool = False
     """Whether it is one file that only changes its path: from the first to the second."""
 
-    @property
-    def diff(self) -> str:
-        """What will really happen, as people read it."""
+    def diff(self, redact: Redact = without_secrets) -> str:
+        """Return what will really happen, as people read it; secrets have placeholders."""
         if self.moves:
             source, target = self.changes
             return f"rename from {source.path}\nrename to {target.path}\n"
-        shown = (edit.unified_diff(each.path, each.old, each.after) for each in self.changes)
-        return "".join(shown) or "no change: the file already has this content\n"
+        shown = "".join(_shown(each, redact) for each in self.changes)
+        return shown or "no change: the file already has this content\n"
 
     @property
     def changed_lines(self) -> tuple[int, int]:
@@ -55,6 +58,14 @@ class Plan:
             return 0, 0
         counts = [edit.changed_lines(each.path, each.old, each.after) for each in self.changes]
         return sum(added for added, _ in counts), sum(removed for _, removed in counts)
+
+
+def _shown(change: Change, redact: Redact) -> str:
+    before, after = (
+        None if data is None else hidden(change.path, data, redact)
+        for data in (change.old, change.after)
+    )
+    return edit.unified_diff(change.path, before, after)
 
 
 def plan(root: Path, arguments: WriteArguments) -> Plan:
@@ -66,28 +77,36 @@ def plan(root: Path, arguments: WriteArguments) -> Plan:
     return planned(arguments, lambda path: files.current(root, path))
 
 
-def planned(arguments: WriteArguments, current: Callable[[str], files.Current | None]) -> Plan:
+def planned(
+    arguments: WriteArguments,
+    current: Callable[[str], files.Current | None],
+    put_back: PutBack = placeholders.put_back,
+) -> Plan:
     """Return what `arguments` would change among files that `current` gives by their plain paths.
+
+    `put_back` turns placeholders of secrets into what they stand for in the file.
 
     Raises:
         ToolError: it cannot be done, or `current` refuses a path.
     """
     match arguments:
         case WriteFile(path=path, content=content):
-            path = paths.plain_for_writing(path)
+            path = _nameable(path)
             before = current(path)
-            after = edit.rewritten(path, before.data if before else None, content)
+            old_data = before.data if before else None
+            after = edit.rewritten(path, old_data, put_back(path, content, old_data))
             return Plan((Change(path, before, after),))
         case ReplaceText(path=path, old=old, new=new, count=count):
             path = paths.plain_for_writing(path)
             before = _existing(path, current)
+            old, new = (put_back(path, text, before.data) for text in (old, new))
             after = edit.replaced(path, before.data, old, new, count)
             return Plan((Change(path, before, after),))
         case DeleteFile(path=path):
             path = paths.plain_for_writing(path)
             return Plan((Change(path, _existing(path, current), None),))
         case MoveFile(source=source, target=target):
-            source, target = paths.plain_for_writing(source), paths.plain_for_writing(target)
+            source, target = paths.plain_for_writing(source), _nameable(target)
             before = _existing(source, current)
             if current(target) is not None:
                 raise FileRefusedError(target, "exists already; delete it first, or take another")
@@ -112,15 +131,26 @@ def carry_out(root: Path, planned: Plan) -> None:
         files.delete(root, first.path, first.before)
 
 
-def broken_python(planned: Plan) -> tuple[str, str] | None:
-    """Return ``path:line`` and Python's words if the plan leaves a Python file unreadable."""
+def broken_python(planned: Plan, redact: Redact = without_secrets) -> tuple[str, str] | None:
+    """Return ``path:line`` and Python's words if the plan leaves a Python file unreadable.
+
+    They quote the file, so that it is looked at as `redact` shows it, if that is broken too.
+    """
     for change in planned.changes:
         if change.after is None or planned.moves or not change.path.endswith(PYTHON_SUFFIXES):
             continue
         finding = syntax.finding(change.path, change.after)
         if finding is not None:
+            shown = hidden(change.path, change.after, redact)
+            finding = syntax.finding(change.path, shown) or finding
             return f"{change.path}:{finding.line}", finding.text
     return None
+
+
+def _nameable(path: str) -> str:
+    """Return the plain path of a file that may be new; no secret is put into a name."""
+    placeholders.require_no_secret("path", path)
+    return paths.plain_for_writing(path)
 
 
 def _existing(path: str, current: Callable[[str], files.Current | None]) -> files.Current:

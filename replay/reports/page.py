@@ -9,6 +9,7 @@ from events.attempt import Turn
 from events.base import Event
 from events.ids import AttemptId, TreeId, ticket_of
 from events.run import Run
+from events.secret_patterns import Redact, without_secrets
 from events.state_digest import state_digest
 from events.ticket import Ticket
 from replay.archive import Archive
@@ -20,6 +21,7 @@ from replay.reports.pool import Pool
 from replay.reports.tables import AttemptFacts, Page, RunFacts, TicketFacts, TurnFacts
 from replay.show import planned
 from workspace.errors import WorkspaceError
+from workspace.shown_diff import hidden_in
 
 NO_DIFFS = "the trees of the run cannot be read, so there are no diffs"
 
@@ -39,6 +41,8 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
     notable: Callable[[Event], bool]
     """Whether an event is worth a stop."""
     program: str
+    redact: Redact = without_secrets
+    """Takes the secrets out of diffs."""
 
 
 def report_of(archive: Archive, checkout: Path, means: Means) -> Report:
@@ -62,7 +66,7 @@ def report_of(archive: Archive, checkout: Path, means: Means) -> Report:
         if means.notable(recorded.event):
             notable.append(recorded.position)
     run = planned(fold.world)
-    note = _diffs(archive, checkout, pool, fold)
+    note = _diffs(archive, checkout, pool, fold, means.redact)
     if not archive.tail.clean:
         note = f"the end of the log is torn: {archive.tail.reason}. {note}".strip()
     axis = fold.axis()
@@ -85,11 +89,15 @@ def report_of(archive: Archive, checkout: Path, means: Means) -> Report:
     return Report(page, chunks)
 
 
-def _diffs(archive: Archive, checkout: Path, pool: Pool, fold: Fold) -> str:
+def _diffs(archive: Archive, checkout: Path, pool: Pool, fold: Fold, redact: Redact) -> str:
     """Make all diffs; return why there are none, if so."""
     pairs: list[tuple[TreeId, TreeId]] = [(one.before, one.after) for one in fold.changes]
     try:
-        diffs = archive.repository(checkout).diffs(pairs)
+        repository = archive.repository(checkout)
+        diffs = [
+            hidden_in(diff, repository, *pair, redact)
+            for diff, pair in zip(repository.diffs(pairs), pairs, strict=True)
+        ]
     except WorkspaceError as error:
         texts_of(pool, fold.changes, [""] * len(pairs))
         return f"{NO_DIFFS}: {error}"

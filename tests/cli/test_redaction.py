@@ -36,7 +36,6 @@ def test_keys_of_both_names_are_known() -> None:
 @pytest.mark.parametrize("value", ["", "   ", "short"])
 def test_a_value_that_is_no_key_is_not_looked_for(value: str) -> None:
     redact = Redactor({"GEMINI_API_KEY": value})
-    assert not redact
     assert redact("a short story") == "a short story"
 
 

@@ -13,7 +13,7 @@ from tests.end_to_end.project import Project, ended, started, trackside
 from tests.end_to_end.scripts import done, turn, write
 from tests.end_to_end.test_secrets import CANARY, assert_nowhere, forms
 
-COMPLETED, WAITING = 0, 3
+COMPLETED, REFUSED, WAITING = 0, 2, 3
 A1 = "A.1.c1"
 NAME = "[secret:GEMINI_API_KEY]"
 
@@ -33,17 +33,21 @@ def edited_with_key(project: Project) -> Path:
     return file
 
 
-def test_an_edited_call_with_a_key_runs_as_it_is_shown_without_it(stepping: Project) -> None:
+def test_an_edited_call_with_a_key_is_refused_and_nothing_of_it_is_kept(
+    stepping: Project,
+) -> None:
     assert stepping.run().code == WAITING
-    words = ("run", A1, "--repo", str(stepping.repo.path), "--edit", str(edited_with_key(stepping)))
+    words = ("run", A1, "--repo", str(stepping.repo.path))
+    refused = trackside("approve", *words, "--edit", str(edited_with_key(stepping)))
+    assert refused.code == REFUSED
+    assert f"{NAME} stands for no secret that is there" in refused.err
     told = trackside("approve", *words)
     assert told.code == COMPLETED
-    assert f"+key = {NAME}" in told.out
     assert stepping.resume().code == COMPLETED
     assert not stepping.events(PermitVoided)
     assert [use.allowed_by for use in uses(stepping)] == [A1]
-    assert stepping.file("a.txt") == f"key = {NAME}\n"
-    assert_nowhere(stepping, told)
+    assert stepping.file("a.txt") == "a\n"
+    assert_nowhere(stepping, refused, told)
 
 
 def test_an_edited_prompt_with_a_key_starts_the_worker_without_it(stepping: Project) -> None:
@@ -73,7 +77,7 @@ def test_a_key_in_an_answer_never_lies_in_the_inbox(option: str, stepping: Proje
                 watch.wait()
             (data,) = [file.read_bytes() for file in posted]
             process.send_signal(signal.SIGCONT)
-            assert ended(other).code == COMPLETED
+            assert ended(other).code == (REFUSED if option == "--edit" else COMPLETED)
     for form in forms(CANARY):
         assert form not in data
     assert NAME.encode() in data

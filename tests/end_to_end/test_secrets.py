@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
+from events.attempt_events import ToolFinished
 from tests.end_to_end.project import Ended, Project, trackside
 from tests.end_to_end.scripts import command, done, turn, write
 
@@ -94,7 +95,8 @@ def test_a_key_in_a_prompt_and_in_tool_output_is_nowhere_to_be_found(
         for words in (["log", "run"], ["show", "run"], ["context", "A.1"], ["verify", "run"])
     ]
     assert told[-1].code == 0, told[-1].err
-    assert "[secret:GEMINI_API_KEY]" in project.file("a.txt")
+    refused = [str(event.outcome.text) for event in project.events(ToolFinished)]
+    assert any(text.startswith("'a.txt': [secret:GEMINI_API_KEY] stands") for text in refused)
     assert_nowhere(project, ran, *told)
 
 
@@ -151,4 +153,4 @@ def test_what_looks_like_a_secret_in_the_output_of_a_command_is_nowhere_to_be_fo
     assert ended.code == 0, ended.err
     for where, data in left_by(project, ended):
         assert token.encode() not in data, where
-    assert any(b"token=[secret:github-token]" in data for _, data in left_by(project))
+    assert any(b"token=[secret:github-token:" in data for _, data in left_by(project))

@@ -56,11 +56,12 @@ def test_a_searcher_that_dies_is_reported(root: Path, monkeypatch: pytest.Monkey
         search.search(root, "x", "**", 10)
 
 
-def test_the_searcher_answers_a_string_a_line(
+def test_the_searcher_answers_a_place_and_a_text_a_line(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(resource, "setrlimit", lambda *_: None)
-    for pattern, code, words in [("x =", 0, '"src/app.py:2:x = 1"\n'), ("[", 3, "unterminated")]:
+    found = '["src/app.py:2", "x = 1"]\n'
+    for pattern, code, words in [("x =", 0, found), ("[", 3, "unterminated")]:
         request = io.TextIOWrapper(io.BytesIO(json.dumps([str(root), pattern, "**", 5]).encode()))
         monkeypatch.setattr(sys, "stdin", request)
         assert search.main() == code
@@ -75,4 +76,4 @@ def test_the_searcher_runs_from_any_folder(root: Path) -> None:
         [sys.executable, "-P", "-m", "workspace.search"],
         cwd=root, input=request, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert done.stdout == '"src/app.py:2:x = 1"\n'
+    assert done.stdout == '["src/app.py:2", "x = 1"]\n'

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal, get_args
 
 import msgspec
+from msgspec.structs import replace
 
 from workspace.tokens import estimate_tokens
 from workspace.views.curated import curated
@@ -54,6 +55,11 @@ class SourceView(msgspec.Struct, frozen=True):
     def sizes(self) -> str:
         """Return both sizes in words: ``1,204 tokens of 23,919 (99,661 bytes)``."""
         return f"{self.tokens:,} tokens of {self.original_tokens:,} ({self.original_bytes:,} bytes)"
+
+    def of(self, file: bytes) -> "SourceView":
+        """Return the view with the sizes of `file`, which it was made of, if secrets are hidden."""
+        size, tokens = len(file), estimate_tokens(file)
+        return replace(self, original_bytes=size, original_tokens=tokens)
 
 
 def view_of(
