@@ -11,10 +11,15 @@ from typing import Final, NamedTuple
 
 _BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 _END = re.compile(r"-----END (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
-_INLINE = re.compile(r"(?:\\+[nrtu\"']|[0-9A-Za-z+/=_.,:\"' \t\r]|-(?!-----?(?:BEGIN|END)))+")
-"""All of a key that stands in one line, up to its end."""
+_INLINE = re.compile(
+    r"(?:\\+[nrt]|[0-9A-Za-z+/= \t\r]|(?<=[A-Za-z]):(?= )|(?<=[0-9A-Za-z]),(?=[0-9A-Za-z])"
+    r"|-(?!-----?(?:BEGIN|END)))+"
+)
+"""All of a key that stands in one line, up to its end; never more than one string of JSON."""
+_CHUNK = re.compile(r"(?<!\\)(?:\\+[nr]|[0-9A-Za-z+/]){16,}={0,2}")
+"""A part of such a key that is put together of several strings."""
 _TORN = re.compile(r"(?:\\+[nrt]|[0-9A-Za-z+/=\r])+")
-"""The same of a key whose end is missing."""
+"""What is there of such a key if its end is missing."""
 _INSIDE: Final = string.ascii_letters + string.digits + "+/=\\"
 _RUN = re.compile(r"[0-9A-Za-z+/]{16}")
 _LINE = re.compile(
@@ -68,21 +73,36 @@ def key_spans(text: str) -> Iterator[Span]:
 
 
 def _after(text: str, start: int, until: int, *, whole: bool) -> Iterator[Span]:
-    """Give the key that begins at `start`, behind BEGIN."""
-    inline = (_INLINE if whole else _TORN).match(text, start, until)
-    if inline is not None and (not whole or inline.end() == until) and _RUN.search(inline[0]):
-        yield Span(start, inline.end())
+    """Give the key that begins at `start`, behind BEGIN; if it is `whole`, END is at `until`."""
+    inline = _INLINE.match(text, start, until) if whole else None
+    if inline is not None and inline.end() == until and _RUN.search(inline[0]):
+        yield Span(start, until)
         return
     line = text.find("\n", start, until) + 1
-    shortest = SHORTEST
+    first = list(_chunks(text, start, line or until)) if whole else _torn(text, start, until)
+    yield from first
+    begun = whole and bool(first)
     while 0 < line < until:
+        following = text.find("\n", line, until) + 1
         found = _LINE.match(text, line)
-        if found is not None and found.end() <= until and len(found["key"]) >= shortest:
+        least = 1 if begun else SHORTEST
+        if found is not None and found.end() <= until and len(found["key"]) >= least:
             yield Span(*found.span("key"))
-            shortest = 1 if whole else SHORTEST
+            begun = whole
+        elif begun:
+            yield from _chunks(text, line, following or until)
         elif not _HEADER.match(text, line):
             return
-        line = text.find("\n", line, until) + 1
+        line = following
+
+
+def _chunks(text: str, start: int, end: int) -> Iterator[Span]:
+    return (Span(*chunk.span()) for chunk in _CHUNK.finditer(text, start, end))
+
+
+def _torn(text: str, start: int, end: int) -> list[Span]:
+    torn = _TORN.match(text, start, end)
+    return [Span(start, torn.end())] if torn is not None and _RUN.search(torn[0]) else []
 
 
 def _before(text: str, start: int, end: int) -> Iterator[Span]:

@@ -65,6 +65,39 @@ def test_a_key_in_json_has_one_placeholder_however_deep_it_is(key: str, depth: i
     assert "PRIVATE KEY-----[secret:private-key:" in shown
 
 
+@pytest.mark.parametrize("depth", [0, 1, 2, 3])
+@pytest.mark.parametrize(
+    ("before", "between", "after"),
+    [
+        ("[", "', '", "].join('')"), ("'", "\\n' + '", "'"), ('f("', '\\n" "', '")'),
+        ('["', '",\n    "', '"].join("\\n")'), ('"', '\\n"\n "', '"'), ("", "\\\n", ""),
+    ],
+)  # fmt: skip
+def test_a_key_that_is_put_together_of_strings_is_found(
+    before: str, between: str, after: str, depth: int
+) -> None:
+    text = f"{before}{KEY.replace(chr(10), between)}{after}"
+    for _ in range(depth):
+        text = json.dumps({"content": text, "more": "x"})
+    assert leaks(text, short=False) == []
+    for _ in range(depth):
+        text = json.loads(without_secrets(text))["content"]
+
+
+def test_json_stays_json_when_a_key_spans_its_strings() -> None:
+    text = json.dumps({"old": f"{BEGIN}\n{LINES[0]}", "new": f"\t{LINES[1]}\n{END}", "count": 1})
+    indented = json.dumps(json.loads(text), indent=2)
+    for each in (text, indented):
+        nested = json.dumps({"edited": each, "by": "me"})
+        for one in (each, nested, json.dumps([nested])):
+            shown = json.loads(without_secrets(one))
+            assert type(shown) is type(json.loads(one))
+            assert leaks(one, short=False) == []
+        assert list(json.loads(without_secrets(each))) == ["old", "new", "count"]
+        inner = json.loads(json.loads(without_secrets(nested))["edited"])
+        assert list(inner) == ["old", "new", "count"]
+
+
 def test_a_key_in_one_line_has_one_placeholder() -> None:
     text = f"KEY={KEY}\nx".replace("\n", " ")
     assert leaks(text) == []

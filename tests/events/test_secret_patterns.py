@@ -137,10 +137,12 @@ def test_once_is_enough_and_lines_stay_lines(text: str) -> None:
 
 
 @given(TEXTS)
-def test_a_secret_is_noticed_in_the_json_of_its_text_too(text: str) -> None:
+def test_a_secret_is_noticed_in_the_json_of_its_text_which_stays_json(text: str) -> None:
     line = json.dumps({"text": text}, ensure_ascii=False)
     if without_secrets(text) != text:
         assert without_secrets(line) != line or may_span_lines(line)
+    for nested in (line, json.dumps([line, 1])):
+        assert type(json.loads(without_secrets(nested))) is type(json.loads(nested))
 
 
 @given(TEXTS)
