@@ -61,14 +61,19 @@ _FORMS: Final = (
         "gl",
         _token("gl", r"(?:pat|dt|rt|cbt|ptt|oas|ft|agent|soat|imt)-[0-9A-Za-z_.-]{20,}"),
     ),
-    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
-    _Form("aws-key-id", "A", _token("A[KS]IA", r"[0-9A-Z]{16}(?![0-9A-Za-z])")),
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids;
+    # what ends in EXAMPLE is one of its documentation
+    _Form(
+        "aws-key-id",
+        "A",
+        _token("A[KS]IA", r"(?![0-9A-Z]{9}EXAMPLE)[0-9A-Z]{16}(?![0-9A-Za-z])"),
+    ),
     # https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html
     _Form(
         "aws-secret-key",
         "_",
         r"_(?<=(?:aws|AWS)_)(?i:secret_access_key)[\"'\\ \t]{0,4}(?:\\t)?[:=](?:\\t)?"
-        r"[\"'\\ \t]{0,4}([0-9A-Za-z/+]{40})(?![0-9A-Za-z/+=])",
+        r"[\"'\\ \t]{0,4}((?!\w{13}/\w{7}/\w{8}EXAMPLEKEY)[0-9A-Za-z/+]{40})(?![0-9A-Za-z/+=])",
     ),
     # https://docs.slack.dev/authentication/tokens
     _Form("slack-token", "x", _token("xox[abeoprs]-", r"[0-9A-Za-z-]{10,}")),

@@ -17,7 +17,7 @@ ACCOUNT = json.dumps({"type": "service_account", "private_key": f"{KEY}\n"})
 PARTS_OF_SECRETS = {
     *(MANY[at : at + 8] for at in range(len(MANY) - 8)),
     *(KEY_LINES[0][at : at + 12] for at in range(len(KEY_LINES[0]) - 12)),
-    "IOSFODNN7EXAMPLE", "0a1b2c3d0a1b2c3d", JWT[:36],
+    "IOSFODNN7SAMPLEX", "0a1b2c3d0a1b2c3d", JWT[:36],
 }  # fmt: skip
 """No half of a secret either: all of them are made of the same characters."""
 REFUSED, WAITING = 2, 3

@@ -30,7 +30,7 @@ SECRETS = [
     (f"github_pat_{MANY}", "github-token"),
     (f"glpat-{MANY[:20]}", "gitlab-token"),
     (f"glagent-{MANY[:20]}", "gitlab-token"),
-    ("AKIA" + "IOSFODNN7EXAMPLE", "aws-key-id"),
+    ("AKIA" + "IOSFODNN7SAMPLEX", "aws-key-id"),
     (f"xoxb-{MANY[:20]}", "slack-token"),
     (f"xapp-1-{MANY[:20]}", "slack-token"),
     (f"sk_live_{MANY[:24]}", "stripe-key"),
@@ -98,6 +98,8 @@ def test_what_gives_a_secret_away_stays(text: str, secret: str, kind: str) -> No
         "FAILED tests/test_keys.py::test_AKIA_is_refused",
         "def npm_install_of_everything_that_is_needed_by_the_page(): ...",
         "eyJhbGciOiJIUzI1NiJ9.and.more",
+        "AKIAIOSFODNN7EXAMPLE",
+        "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
         "aws_secret_access_key = os.environ['AWS_SECRET_ACCESS_KEY']",
     ],
 )
@@ -158,4 +160,4 @@ def test_what_is_taken_out_can_be_put_back(text: str) -> None:
 def test_no_planted_secret_is_left(secrets: list[str]) -> None:
     shown = without_secrets("\n".join(secrets))
     assert MANY[:16] not in shown
-    assert "EXAMPLE" not in shown
+    assert "IOSFODNN7" not in shown
