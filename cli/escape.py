@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-from events.counted import counted
-
 _BLANKS = frozenset(
     map(
         chr,
@@ -49,7 +47,11 @@ def clipped(text: str, limit: int) -> str:
     'two words (+9 characters)'
     """
     kept = shown(text[:limit])
-    return kept if len(text) <= limit else f"{kept} (+{counted(len(text) - limit, 'character')})"
+    if len(text) <= limit:
+        return kept
+    from events.counted import counted
+
+    return f"{kept} (+{counted(len(text) - limit, 'character')})"
 
 
 def json_text(value: object) -> str:
