@@ -21,6 +21,7 @@ from cli.own_prices import prices_in_force
 from cli.past import archive_in, say_torn
 from cli.policy_source import load_policy, placed_policy
 from cli.recordings import recording_told
+from cli.redaction import Redactor
 from cli.run import new_id
 from events.conversation import Usage
 from events.errors import TrackInvalidError
@@ -86,6 +87,7 @@ def run(args: argparse.Namespace) -> int:
     answer = fork(
         archive, checkout, name,
         at=past.at, changes=changes, given=given, program=version("trackside"),
+        redact=Redactor(os.environ),
     )  # fmt: skip
     if args.json:
         print_answer(answer)

@@ -20,6 +20,7 @@ from events.decider import Decider
 from events.fork_words import Changes, ForkRun, Inherited, Origin, RunForked
 from events.ids import AttemptId, Digest, RunId, StreamId, stream_of
 from events.run_events import TicketRequeued
+from events.secret_patterns import Redact, without_secrets
 from events.state_digest import state_digest
 from events.streams import DECIDERS, LOG, RUN, kind_of
 from events.world import World
@@ -32,6 +33,7 @@ from replay.payloads import payloads_of
 from replay.show import planned, usage_of_qa
 from store.blobs import Blobs
 from store.disk import RealDisk
+from store.encode import encoded
 from store.entity import Entity
 from store.jsonl import JsonlLog
 from store.log import Recorded, utc_now
@@ -84,6 +86,7 @@ def fork(
     changes: Changes,
     given: Given | None = None,
     program: str = "",
+    redact: Redact = without_secrets,
 ) -> Forked:
     """Make the run `run` out of the past of another one, whole or not at all; return what it is.
 
@@ -95,6 +98,7 @@ def fork(
         changes: What is different from there on.
         given: What a model is taken to have said there, if not what it did say.
         program: The version of trackside.
+        redact: Takes the secrets out of what the fork adds; its past stays as it is.
 
     Raises:
         MomentUnknownError, DecisionSplitError: the parent cannot be left at that position.
@@ -107,7 +111,7 @@ def fork(
     with RunFolder.staged(checkout, run) as folder:
         _share_payloads(past, archive, Blobs(folder.blobs))
         Repository.create(folder.git, checkout, archive.folder.git)
-        world, forked = _Writer(archive, folder, past).write(run, changes, given, program)
+        world, forked = _Writer(archive, folder, past, redact).write(run, changes, given, program)
     return _report(past, world, forked)
 
 
@@ -164,8 +168,9 @@ class _UnsyncedDisk(RealDisk):
 class _Writer:
     """Writes the log of one fork."""
 
-    def __init__(self, archive: Archive, folder: RunFolder, past: Past) -> None:
+    def __init__(self, archive: Archive, folder: RunFolder, past: Past, redact: Redact) -> None:
         self._archive = archive
+        self._redact = redact
         self._folder = folder
         self._past = past
         self._world = World()
@@ -191,7 +196,8 @@ class _Writer:
                 changes = msgspec.structs.replace(changes, answer=given.position)
             forked = self._fork(log, run, changes, program)
             if given is not None and self._past.answered is not None:
-                said = command_of(given, Blobs(self._folder.blobs).keep)
+                blobs = Blobs(self._folder.blobs, redact=self._redact)
+                said = command_of(given, blobs.keep, self._redact)
                 self._execute(log, self._past.answered, said)
             self._follow(log, forked)
         fd = os.open(self._folder.log, os.O_RDONLY | os.O_CLOEXEC)
@@ -269,6 +275,7 @@ class _Writer:
         decider: Decider[Any, Any, Any] = DECIDERS[kind_of(stream)]
         state = self._world.states.get(stream, decider.initial)
         version = self._world.versions.get(stream, 0)
+        command, _ = encoded(command, self._redact)
         return Entity(log, stream, decider, state, version).execute(command)
 
 

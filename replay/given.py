@@ -12,6 +12,7 @@ from events.conversation import RequestedCall
 from events.hint import HintGiven, RecordHint
 from events.ids import CallId
 from events.payload import KeepText
+from events.secret_patterns import Redact, without_secrets
 from replay.decisions import Decision
 from replay.errors import NotInHistoryError
 
@@ -91,10 +92,10 @@ def left_at(everything: Sequence[Decision], said: Decision, at: int | None) -> i
     )
 
 
-def command_of(given: Given, keep: KeepText) -> Command:
-    """Return what puts the answer on record."""
+def command_of(given: Given, keep: KeepText, redact: Redact = without_secrets) -> Command:
+    """Return what puts the answer on record; `keep` takes its secrets out too."""
     if isinstance(given, GivenHint):
-        return RecordHint(given.words, "person")
+        return RecordHint(redact(given.words), "person")
     calls = (
         Call(CallId(""), call.tool, keep(call.arguments), call.native_id) for call in given.calls
     )
@@ -102,5 +103,5 @@ def command_of(given: Given, keep: KeepText) -> Command:
         keep(given.text),
         tuple(calls),
         served_by=given.by,
-        opening=given.text[:OPENING_CHARS],
+        opening=redact(given.text)[:OPENING_CHARS],
     )

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from events.attempt_events import PermitVoided, ToolFinished
+from events.attempt_events import PermitVoided, ReplyRecorded, ToolFinished
+from events.base import Event
+from events.hint import HintGiven
 from events.secret_patterns import without_secrets
 from store.encode import as_it_is
-from tests.end_to_end.project import Ended, Project, trackside
+from tests.end_to_end.project import Ended, Json, Project, trackside
 from tests.end_to_end.scripts import call, command, done, hint, turn, write
 from tests.events.test_secret_patterns import JWT, KEY, KEY_LINES, MANY, PARTS, SECRETS
 
@@ -279,3 +281,32 @@ def test_secrets_in_words_of_failures_are_nowhere_to_be_found(
     broken = project.run("-v", run="broken")
     assert any("[secret:" in path.read_text() for path in project.folder_of("broken").glob("bug-*"))
     assert_nowhere(project, failed, unreadable, malformed, viewed, broken)
+
+
+def test_what_a_fork_is_given_is_recorded_without_secrets(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", f"known-{MANY}")
+    token = "ghp_" + MANY[:36]
+    said = f"{'x' * 380}-{token} known-{MANY}"
+    project.plan({"id": "A"})
+    project.script({"A": [[turn(command("false")), done()]]}, hint("", "No."))
+    assert project.run().code == 0
+    ticket, answer = project.folder / "ticket.json", project.folder / "answer.json"
+    ticket.write_text(json.dumps({"description": said}))
+    words = ["fork", "run", "--repo", str(project.repo.path), "--run-id"]
+    answers: dict[type[Event], Json] = {
+        ReplyRecorded: turn(write("a.txt", said), text=said),
+        HintGiven: {"hint": said},
+    }
+    told = [trackside(*words, "edited", "--at", "5", "--edit-ticket", "A", str(ticket))]
+    for kind, given in answers.items():
+        position = next(one.position for one in project.records() if type(one.event) is kind)
+        answer.write_text(json.dumps(given))
+        told.append(trackside(*words, kind.__name__, "--answer", str(position), str(answer)))
+    assert [each.code for each in told] == [0] * 3, [each.err for each in told]
+    verified = trackside(
+        "verify", "edited", "ReplyRecorded", "HintGiven", "--repo", str(project.repo.path)
+    )
+    assert verified.code == 0, verified.out
+    assert_nowhere(project, *told, verified)
