@@ -135,7 +135,7 @@ _MARKS: Final = (
 _KEY: Final = "PRIVATE KEY"
 """What the first and the last line of a private key hold."""
 _PLACEHOLDER: Final = re.compile(
-    rf"\[secret:(?:[A-Z][A-Z0-9_]*|[a-z][a-z0-9-]*:[0-9a-f]{{{DIGITS}}})\]"
+    rf"\[secret:(?:[A-Z][A-Z0-9_]*_API_KEY|[a-z][a-z0-9-]*:[0-9a-f]{{{DIGITS}}})\]"
 )
 Redact = Callable[[str], str]
 """Returns a text without the secrets that it may hold, in whatever form; any thread calls it."""

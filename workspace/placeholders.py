@@ -22,6 +22,8 @@ def hidden(path: str, data: bytes, redact: Redact) -> bytes:
     """
     if binary_kind(data) is not None:
         return data
+    if data.isascii() and redact(plain := data.decode()) == plain:
+        return data  # most files; how they are encoded can wait
     text, form = decoded(path, data)
     shown = redact(text)
     return data if shown == text else encoded(path, shown, form)

@@ -94,9 +94,12 @@ def hits(root: Path, pattern: re.Pattern[str], glob: str) -> Iterator[tuple[str,
             continue
         text = decoded(path, data)[0]
         shown = without_secrets(text)
-        lines = zip(_lines(text), _lines(shown), strict=True)
-        for number, (line, told) in enumerate(lines, start=1):
-            if pattern.search(line) or (told != line and pattern.search(told)):
+        lines, hidden = _lines(text), shown is not text
+        pairs = (
+            zip(lines, _lines(shown), strict=True) if hidden else ((line, line) for line in lines)
+        )
+        for number, (line, told) in enumerate(pairs, start=1):
+            if pattern.search(line) or (hidden and pattern.search(told)):
                 yield f"{path}:{number}", told[:_TOLD_CHARACTERS]
 
 

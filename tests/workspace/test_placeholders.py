@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.secret_patterns import without_secrets
+from tests.events.test_secret_patterns import PLANTED
 from workspace.errors import EditRefusedError, SecretRefusedError
 from workspace.files import Current
 from workspace.placeholders import explained, hidden, put_back
@@ -112,7 +113,7 @@ def test_a_file_that_holds_the_words_of_a_placeholder_keeps_them(words: str) -> 
 
 
 def test_words_that_only_look_like_a_placeholder_are_written() -> None:
-    content = "[secret:...], [secret:github-token] and [secret:x:12345] are words"
+    content = "[secret:...], [secret:NAME], [secret:github-token] and [secret:x:12345] are words"
     assert edited(WriteFile("a.md", content), None).decode() == content
 
 
@@ -146,7 +147,7 @@ def test_a_model_is_told_what_it_sees() -> None:
 NOISE = st.text(st.sampled_from("aß1 \n\r'\"=\\:")) | st.just("\r\n")
 
 
-@given(st.lists(NOISE | st.sampled_from([f"\n{ONE}\n", f"'{TWO}'"])).map("".join))
+@given(st.lists(NOISE | PLANTED | st.sampled_from([f"\n{ONE}\n", f"'{TWO}'"])).map("".join))
 def test_a_file_that_is_written_back_as_it_is_shown_is_the_file(text: str) -> None:
     before = text.encode()
     told = hidden("a.txt", before, without_secrets).decode()
