@@ -129,6 +129,15 @@ def test_a_crash_while_a_blob_is_put_leaves_it_whole_or_not_there(
             assert inner.name in disk.named[folder]
 
 
+def test_a_blob_of_another_run_that_was_adopted_would_survive_a_power_cut(tmp_path: Path) -> None:
+    one, disk = Blobs(tmp_path / "one", CountingDisk()), CrashingDisk()
+    ref = one.put(b"payload")
+    two = Blobs(tmp_path / "two", disk)
+    two.adopt([ref], one)
+    place = two.place_of(ref)
+    assert place.name in disk.named[place.parent]
+
+
 def test_a_crash_while_a_run_folder_is_made_lets_it_be_made_again(tmp_path: Path) -> None:
     whole = CountingDisk()
     (tmp_path / "whole").mkdir()

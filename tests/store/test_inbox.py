@@ -14,6 +14,7 @@ from store import inbox as inbox_module
 from store.disk import RealDisk
 from store.errors import InboxUnusableError
 from store.inbox import GiveAnswer, Inbox, Letter, Message, Reply, TellRun
+from tests.store.disks import CrashingDisk
 
 A1 = ApprovalId("T1.1.c1")
 YES = GiveAnswer(A1, Answer(verdict="approved", by="ann"))
@@ -47,6 +48,18 @@ def test_a_secret_is_in_no_message_and_in_no_reply(tmp_path: Path) -> None:
     (reply,) = inbox.folder.iterdir()
     assert b"s3cret" not in reply.read_bytes()
     assert inbox.take_reply(name) == Reply(preview="+[secret:KEY]")
+
+
+def test_a_message_and_its_reply_would_survive_a_power_cut(tmp_path: Path) -> None:
+    disk = CrashingDisk()
+    inbox = Inbox(tmp_path / "answers", disk=disk)
+    inbox.open()
+    name = inbox.post(YES)
+    place = inbox.folder / name
+    assert disk.named[inbox.folder] == {name: place.stat().st_ino}
+    assert disk.synced[place.stat().st_ino] == place.read_bytes()
+    inbox.settle(name, Reply())
+    assert [*disk.named[inbox.folder]] == [name.replace(".json", ".reply")]
 
 
 def test_half_a_character_from_a_shell_is_replaced(inbox: Inbox) -> None:
@@ -97,7 +110,7 @@ def test_what_is_no_message_is_shown_as_such(content: bytes, inbox: Inbox) -> No
 
 def test_nothing_but_a_plain_file_is_read(inbox: Inbox, tmp_path: Path) -> None:
     target = tmp_path / "elsewhere"
-    target.write_bytes(b"{}")
+    (inbox.folder / inbox.post(YES)).rename(target)
     (inbox.folder / "1-00000001.json").symlink_to(target)
     os.mkfifo(inbox.folder / "1-00000002.json")
     (inbox.folder / "1-00000003.json").mkdir()

@@ -108,7 +108,9 @@ CONNECTING = {
 }
 RULING = {
     "mount a file system": Attack("mkdir m; mount -t tmpfs none m && echo $WON"),
-    "make namespaces": Attack("unshare --user --map-root-user true && echo $WON"),
+    "make namespaces": Attack(
+        "unshare --user true && echo $WON; unshare --user --map-root-user true && echo $WON"
+    ),
     "make a device": Attack("mknod disk b {disk} && head -c 1 disk && echo $WON"),
     "end a process": Attack("kill -9 {victim} && echo $WON"),
 }
