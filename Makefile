@@ -8,6 +8,7 @@ PACKAGES := actors cli events models replay store workspace
 PY := .venv/bin/python
 TEST_LIMIT := 30m
 CRASH_LIMIT := 60m
+MUTANTS_LIMIT := 60m
 
 # Nothing of the caller's Python may leak into ours.
 unexport PYTHONPATH
@@ -15,13 +16,14 @@ unexport PYTHONHOME
 unexport VIRTUAL_ENV
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test crash simulate format bench lock clean
+.PHONY: help demo test crash simulate mutants format bench lock clean
 
 help:
 	@echo "make demo    run the example track with no key and no network, and show what it delivered"
 	@echo "make test    lint, types, layers, tests with coverage: what CI runs"
 	@echo "make crash   kill a run at hundreds of places, and print what the resumed runs came to"
 	@echo "make simulate SEEDS=1000   play whole simulated runs, and check each after every step"
+	@echo "make mutants ITEMS=\"17 37\"   break what holds each promise on reliability: its tests must notice"
 	@echo "make format  bring the code into shape, and mend what the linter can mend"
 	@echo "make bench   measure, and print a table"
 	@echo "make lock    work out requirements.lock and requirements-dev.lock anew"
@@ -45,6 +47,9 @@ crash: .venv/dev.stamp .venv/editable.stamp
 
 simulate: .venv/dev.stamp .venv/editable.stamp
 	timeout --kill-after=30s $(TEST_LIMIT) $(PY) -m tests.simulate $(SEEDS)
+
+mutants: .venv/dev.stamp .venv/editable.stamp
+	timeout --kill-after=30s $(MUTANTS_LIMIT) $(PY) -m tests.mutants $(ITEMS)
 
 format: .venv/dev.stamp
 	$(PY) -m ruff check --quiet --fix-only .
