@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import sys
 from contextlib import redirect_stdout
 
@@ -26,6 +27,14 @@ def test_a_key_is_found_in_base64_whatever_surrounds_it(
     redact = Redactor({"GEMINI_API_KEY": key})
     text = base64.b64encode(before + key.encode() + after).decode()
     assert "[secret:GEMINI_API_KEY]" in redact(text)
+
+
+@given(key=KEYS)
+def test_a_key_is_found_in_json_and_in_json_of_json(key: str) -> None:
+    redact = Redactor({"GEMINI_API_KEY": key})
+    once = json.dumps(key)
+    assert redact(once) == '"[secret:GEMINI_API_KEY]"'
+    assert redact(json.dumps(once)) == r'"\"[secret:GEMINI_API_KEY]\""'
 
 
 def test_keys_of_both_names_are_known() -> None:

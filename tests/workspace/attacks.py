@@ -71,6 +71,8 @@ WRITING = {
     "change the times of a file": Attack("touch -d 2001-01-01 {outside}/precious"),
     "write where it may only read": Attack("echo x > {shared}/file && echo $WON"),
     "write where everybody may": Attack("echo x > /tmp/{unique}", makes="/tmp/{unique}"),
+    "write among the devices": Attack("echo x > /dev/{unique} && echo $WON", makes="/dev/{unique}"),
+    "write at the root": Attack("echo x > /{unique} && echo $WON", makes="/{unique}"),
     "write shared memory": Attack("echo x > /dev/shm/{unique}.x", makes="/dev/shm/{unique}.x"),
     "write settings of the kernel": Attack(
         'f=/proc/sys/kernel/core_pattern; v=$(cat $f) && echo "$v" > $f && echo $WON'
@@ -118,6 +120,7 @@ ATTACKS = {**READING, **WRITING, **CONNECTING, **RULING}
 
 NOT_UNCONFINED = {
     "change the mode of a device", "write settings of the kernel",
+    "write among the devices", "write at the root",
     "mount a file system", "make namespaces", "make a device", "read another process's memory",
 }  # fmt: skip
 """They would change this machine, or may need root; the others are seen to work unconfined."""

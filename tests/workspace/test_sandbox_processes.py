@@ -141,3 +141,17 @@ def test_when_even_the_launcher_is_killed_nothing_is_left_below_bwrap(
         os.kill(launcher, signal.SIGKILL)
         process.kill()
     lifeline.wait_until_cut()
+
+
+@pytest.mark.parametrize("level", CONFINING)
+def test_when_even_the_launcher_is_killed_the_command_itself_goes_with_it(
+    tmp_path: Path, lifeline: Lifeline, level: Level
+) -> None:
+    level_here(level)
+    with ours(level, lifeline.held("exec sleep 1000"), tmp_path) as process:
+        lifeline.wait_until_held()
+        (launcher,) = children_of(process.pid)
+        process.send_signal(signal.SIGSTOP)
+        os.kill(launcher, signal.SIGKILL)
+        process.kill()
+    lifeline.wait_until_cut()

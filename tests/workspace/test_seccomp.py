@@ -18,6 +18,28 @@ CALLS = {
 }
 
 
+WAYS_OUT = {
+    "memory of other processes": {
+        "kcmp", "perf_event_open", "pidfd_getfd", "process_vm_readv", "process_vm_writev",
+        "ptrace", "userfaultfd",
+    },
+    "keys": {
+        "add_key", "keyctl", "request_key",
+    },
+    "namespaces and mounts": {
+        "fsconfig", "fsmount", "fsopen", "fspick", "mount", "mount_setattr", "move_mount",
+        "open_tree", "pivot_root", "setns", "umount2", "unshare",
+    },
+    "what filters do not see": {
+        "bpf", "io_uring_enter", "io_uring_register", "io_uring_setup",
+    },
+    "what is shared by number": {
+        "mq_open", "msgctl", "msgget", "msgrcv", "msgsnd", "semctl", "semget", "semop",
+        "semtimedop", "shmat", "shmctl", "shmget",
+    },
+}  # fmt: skip
+
+
 def verdict(machine: str, number: int, *arguments: int, network: bool = False, of: str = "") -> int:
     """Return what the filter for `machine` says to a call made `of` another, as the kernel does."""
     values = [value & 0xFFFFFFFFFFFFFFFF for value in (*arguments, *[0] * 6)][:6]
@@ -49,6 +71,10 @@ def machine(request: pytest.FixtureRequest) -> str:
 def test_calls_of_another_machine_end_the_process(machine: str) -> None:
     other = ARM if machine == X86 else X86
     assert verdict(machine, CALLS[machine]["openat"], of=other) == KILL
+
+
+def test_no_way_out_is_forgotten() -> None:
+    assert seccomp.REFUSED.keys() == set().union(*WAYS_OUT.values())
 
 
 @pytest.mark.parametrize("name", seccomp.REFUSED)
