@@ -18,7 +18,10 @@ from workspace.landlock import SCOPES_FROM_ABI
 
 ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
 PATIENCE_S = 50.0
-HIDE = "(setsid sh -c \"trap '' TERM HUP; echo far >&9; sleep 1000; sleep 1000\" &)"
+HIDE = (
+    "(setsid sh -c \"trap '' TERM HUP; : >deaf; echo far >&9; sleep 1000; sleep 1000\" &)\n"
+    "until test -e deaf; do sleep 0.01; done"
+)
 """Starts a process that leaves its session, its parent, and ignores what asks it to end."""
 
 
