@@ -28,7 +28,8 @@ def _token(literal: str, rest: str) -> str:
     r"""Return the form of a token that begins with `literal`, of a fixed width, and not in a word.
 
     What ends an escape (``\n``, ``%3D``, a colour) is no part of a word. A form begins with its
-    literal because `re` finds that fastest.
+    literal because `re` finds that fastest. Those with a short one end where their characters end:
+    base64url is full of such beginnings, and a thought signature of a model must stay as it is.
     """
     escapes = (r"\\[nrtbf]", r"\\u[0-9A-Fa-f]{4}", r"[0-9\[]m", "%[0-9A-F]{2}")
     begins = [f"(?<![0-9A-Za-z_]{literal})", *(f"(?<={escape}{literal})" for escape in escapes)]
@@ -49,11 +50,11 @@ _FORMS: Final = (
         _token(
             "sk-",
             r"(?:(?:proj|ant|svcacct|admin|or-v1)-(?=[A-Za-z_-]*[0-9])[0-9A-Za-z_-]{20,}"
-            r"|(?=[A-Za-z]*[0-9])[0-9A-Za-z]{32,})",
+            r"|(?=[A-Za-z]*[0-9])[0-9A-Za-z]{32,}+(?![_-]))",
         ),
     ),
     # https://github.blog/2021-04-05-behind-githubs-new-authentication-token-formats/
-    _Form("github-token", "gh", _token("gh[oprsu]_", r"[0-9A-Za-z]{36,}")),
+    _Form("github-token", "gh", _token("gh[oprsu]_", r"[0-9A-Za-z]{36,}+(?![_-])")),
     _Form("github-token", "github_pat_", _token("github_pat_", r"[0-9A-Za-z_]{22,}")),
     # https://docs.gitlab.com/security/tokens/#token-prefixes
     _Form(
@@ -76,13 +77,13 @@ _FORMS: Final = (
         r"[\"'\\ \t]{0,4}((?!\w{13}/\w{7}/\w{8}EXAMPLEKEY)[0-9A-Za-z/+]{40})(?![0-9A-Za-z/+=])",
     ),
     # https://docs.slack.dev/authentication/tokens
-    _Form("slack-token", "x", _token("xox[abeoprs]-", r"[0-9A-Za-z-]{10,}")),
+    _Form("slack-token", "x", _token("xox[abeoprs]-", r"[0-9A-Za-z-]{10,}+(?!_)")),
     _Form("slack-token", "xapp-", _token("xapp-", r"[0-9A-Za-z-]{10,}")),
     # https://docs.stripe.com/keys, https://docs.stripe.com/webhooks
     _Form("stripe-key", "k_live_", _token("[rs]k_live_", r"[0-9A-Za-z]{16,}")),
     _Form("stripe-key", "whsec_", _token("whsec_", r"[0-9A-Za-z+/]{32,}={0,2}")),
     # https://huggingface.co/docs/hub/security-tokens
-    _Form("hugging-face-token", "hf_", _token("hf_", r"[0-9A-Za-z]{34,}")),
+    _Form("hugging-face-token", "hf_", _token("hf_", r"[0-9A-Za-z]{34,}+(?![_-])")),
     # https://github.blog/2021-09-23-announcing-npms-new-access-token-format/
     _Form("npm-token", "npm_", _token("npm_", r"[0-9A-Za-z]{36}(?![0-9A-Za-z])")),
     # https://pypi.org/help/#apitoken
