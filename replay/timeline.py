@@ -42,11 +42,6 @@ class Frame(msgspec.Struct, frozen=True):
     """The last position of the log."""
 
 
-def state_at(archive: Archive, at: Moment | None = None) -> World:
-    """Return the state of all streams at a moment, else at the end; raises as `frame_at`."""
-    return frame_at(archive, at).world
-
-
 def frame_at(archive: Archive, at: Moment | None = None) -> Frame:
     """Return the state at a moment with its surroundings; without one, at the end.
 

@@ -10,7 +10,7 @@ from events.ids import TicketId
 from replay.diff import Comparison, compare
 from replay.moment import Moment
 from replay.side import Side
-from replay.timeline import state_at
+from replay.timeline import frame_at
 from store.run_folder import RunFolder
 from tests.git_repo import files_of
 from tests.replay.recorded import Json, archive_of, copy_of, forge, position_of
@@ -46,7 +46,7 @@ def test_a_run_does_not_differ_from_itself(baked: RunFolder) -> None:
 
 
 def test_two_moments_of_a_run_differ_in_how_far_it_went(baked: RunFolder) -> None:
-    world = state_at(archive_of(baked))
+    world = frame_at(archive_of(baked)).world
     answer = comparison((baked, 60), (baked, None), patch=True)
     assert (answer.code, answer.first) == ("prefix", None)
     assert answer.further is not None
@@ -119,7 +119,7 @@ def test_an_answer_of_a_person_is_a_step(waiting: RunFolder, answered: RunFolder
 
 def test_a_file_that_only_became_executable_is_told_so(baked: RunFolder, copy: RunFolder) -> None:
     repository = archive_of(copy).repository(copy.path.parents[2])
-    tip = state_at(archive_of(copy)).run.tree
+    tip = frame_at(archive_of(copy)).world.run.tree
     listed = [
         f"{'100755' if one.path == 'README.md' else one.mode} blob {one.blob}\t{one.path}"
         for one in files_of(repository, tip)

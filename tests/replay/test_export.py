@@ -10,7 +10,7 @@ import pytest
 from replay.archive import Archive
 from replay.reports.otel import trace_of
 from replay.reports.plain import event_of, state_update
-from replay.timeline import state_at
+from replay.timeline import frame_at
 from store.run_folder import RunFolder
 from tests.replay.recorded import archive_of, position_of, trackside
 
@@ -57,7 +57,7 @@ def test_a_trace_has_a_span_for_each_attempt_call_tool_check_and_question(
     archive: Archive,
 ) -> None:
     spans = spans_of(archive)
-    world = state_at(archive)
+    world = frame_at(archive).world
     assert len(named(spans, "invoke_workflow")) == 1
     assert len(named(spans, "invoke_agent")) == len(world.attempts)
     chats = [facts_of(span) for span in named(spans, "chat")]
@@ -85,7 +85,7 @@ def test_usage_and_models_have_their_conventional_names(archive: Archive) -> Non
         if facts["trackside.tier"] == "3"
         for side in ("input", "output")
     )
-    assert total == state_at(archive).usage.total
+    assert total == frame_at(archive).world.usage.total
 
 
 def test_spans_lie_within_their_parents_under_ids_that_stay(archive: Archive) -> None:
@@ -101,7 +101,7 @@ def test_spans_lie_within_their_parents_under_ids_that_stay(archive: Archive) ->
             parent = by_id[span["parentSpanId"]]
             assert int(parent["startTimeUnixNano"]) <= int(span["startTimeUnixNano"])
     assert [span["name"] for span in spans if "parentSpanId" not in span] == [
-        f"invoke_workflow {state_at(archive).run.facts.track.id}"
+        f"invoke_workflow {frame_at(archive).world.run.facts.track.id}"
     ]
 
 
@@ -131,7 +131,7 @@ def test_what_was_said_is_not_in_a_trace(baked: RunFolder) -> None:
 
 def test_the_state_has_the_shape_that_a_board_of_tickets_listens_to(baked: RunFolder) -> None:
     archive = archive_of(baked)
-    world = state_at(archive)
+    world = frame_at(archive).world
     update = json.loads(msgspec.json.encode(state_update(world, archive.text)))
     assert update["type"] == "mma_state_update"
     payload = update["payload"]
@@ -149,11 +149,11 @@ def test_the_state_has_the_shape_that_a_board_of_tickets_listens_to(baked: RunFo
 def test_who_is_at_work_is_named_by_tier(baked: RunFolder) -> None:
     archive = archive_of(baked)
     asked = position_of(baked, "attempt.call_begun", "attempt/base.1")
-    tier = state_update(state_at(archive, asked), archive.text).payload.active_tier
+    tier = state_update(frame_at(archive, asked).world, archive.text).payload.active_tier
     assert tier is not None
     assert tier.startswith("Tier 3 (Worker): ")
     failed = position_of(baked, "hint.asked", "hint/base.1.c3")
-    tier = state_update(state_at(archive, failed), archive.text).payload.active_tier
+    tier = state_update(frame_at(archive, failed).world, archive.text).payload.active_tier
     assert tier == "Tier 4 (QA): base"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from events.run_terms import RULES_VERSION
-from replay.timeline import state_at
+from replay.timeline import frame_at
 from store.run_folder import RunFolder
 from tests.replay.golden import GOLDEN, KEPT, keep, restored
 from tests.replay.recorded import Json, archive_of, forge
@@ -40,7 +40,7 @@ def test_a_run_of_any_version_of_the_rules_still_agrees(golden: Path, tmp_path: 
 def test_a_run_of_any_version_comes_to_the_end_that_it_came_to(
     golden: Path, tmp_path: Path
 ) -> None:
-    run = state_at(archive_of(restored(golden, tmp_path))).run
+    run = frame_at(archive_of(restored(golden, tmp_path))).world.run
     assert run.standing == "ended"
     assert (
         run.ending == {"asking": "blocked", "baked": "blocked", "crashed": "completed"}[golden.name]

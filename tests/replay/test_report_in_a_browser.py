@@ -11,7 +11,7 @@ import pytest
 from cli.report import means
 from replay.reports.html import html_of
 from replay.reports.page import report_of
-from replay.timeline import state_at
+from replay.timeline import frame_at
 from store.run_folder import RunFolder
 from tests.browser import Page, browser
 from tests.replay.recorded import (
@@ -132,7 +132,7 @@ def test_the_page_draws_the_plan_the_timeline_the_use_and_the_events(
     quiet: Page, baked_page: Path, baked: RunFolder
 ) -> None:
     quiet.open(baked_page)
-    world = state_at(archive_of(baked))
+    world = frame_at(archive_of(baked)).world
     assert tickets(quiet) == {ticket.id: ticket.status for ticket in world.run.plan}
     count: dict[str, Any] = quiet.eval("""({
         pieces: document.querySelectorAll("#timeline .piece").length,
@@ -150,10 +150,10 @@ def test_the_slider_shows_the_state_at_any_position(
 ) -> None:
     quiet.open(baked_page)
     archive = archive_of(baked)
-    last = state_at(archive).position
+    last = frame_at(archive).world.position
     for position in (3, last // 3, last // 2, 5, last - 1):  # forwards and backwards
         scrub(quiet, position)
-        world = state_at(archive, position)
+        world = frame_at(archive, position).world
         assert tickets(quiet) == {ticket.id: ticket.status for ticket in world.run.plan}
         assert f"{position} / {last}" in quiet.eval("document.querySelector('.where').textContent")
 
@@ -286,7 +286,7 @@ def test_ten_thousand_events_are_gone_through_like_a_few(
     quiet: Page, long_run: RunFolder, tmp_path: Path
 ) -> None:
     quiet.open(made(long_run, tmp_path))
-    world = state_at(archive_of(long_run), 5_000)
+    world = frame_at(archive_of(long_run), 5_000).world
     scrub(quiet, 5_000)
     assert tickets(quiet) == {ticket.id: ticket.status for ticket in world.run.plan}
     drawn = "document.querySelectorAll('#events .event').length"

@@ -7,7 +7,7 @@ from events.state_digest import state_digest
 from replay.errors import NotInHistoryError
 from replay.moment import Moment
 from replay.show import Shown, shown_at
-from replay.timeline import frame_at, state_at
+from replay.timeline import frame_at
 from store.run_folder import RunFolder
 from tests.replay.recorded import archive_of, position_of
 
@@ -20,7 +20,7 @@ def shown(folder: RunFolder, at: Moment | None = None, ticket: str | None = None
 
 def test_the_end_of_a_run_shows_every_ticket_and_attempt(baked: RunFolder) -> None:
     state = shown(baked)
-    world = state_at(archive_of(baked))
+    world = frame_at(archive_of(baked)).world
     assert (state.code, state.run, state.standing, state.ending) == (
         "state",
         "baked",

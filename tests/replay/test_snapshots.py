@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from events.world import World, evolve
 from replay.archive import VERIFIED, Archive
 from replay.errors import MomentUnknownError
-from replay.timeline import frame_at, state_at
+from replay.timeline import frame_at
 from replay.world_codec import decode_states, encode_states, fingerprint
 from store.errors import LogDamagedError, SealBrokenError
 from store.run_folder import RunFolder
@@ -32,7 +32,7 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def album(often: None, baked: RunFolder, tmp_path: Path) -> Archive:
     archive = Archive(baked, CODEC, tmp_path / "album")
-    state_at(archive)
+    frame_at(archive)
     assert len(list((tmp_path / "album").glob("*.snapshot"))) > 10
     return archive
 
@@ -51,8 +51,8 @@ def test_a_snapshot_and_the_tail_behind_it_are_the_whole_fold_at_every_position(
         frame = frame_at(album, world.position)
         assert frame.world == world
         assert frame.at == recorded.at
-        assert frame.last == state_at(album).position
-    assert state_at(album) == world
+        assert frame.last == frame_at(album).world.position
+    assert frame_at(album).world == world
 
 
 def test_states_make_the_trip_to_bytes_and_back(baked: RunFolder, answered: RunFolder) -> None:
@@ -77,10 +77,10 @@ def test_snapshots_are_read_and_not_only_written(
         raise AssertionError("the log was folded from its start")
 
     monkeypatch.setattr("replay.timeline._folded", fail)
-    assert state_at(album).position > 0
-    assert state_at(album, 100).position == 100
+    assert frame_at(album).world.position > 0
+    assert frame_at(album, 100).world.position == 100
     with pytest.raises(MomentUnknownError, match="goes from 1 to"):
-        state_at(album, 100_000)
+        frame_at(album, 100_000)
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -95,7 +95,7 @@ def test_a_harmed_snapshot_changes_nothing(
     harmed[data.draw(st.integers(0, len(whole) - 1))] ^= 1 << data.draw(st.integers(0, 7))
     path.write_bytes(harmed)
     try:
-        assert state_at(album, 150) == state_at(archive_of(baked), 150)
+        assert frame_at(album, 150).world == frame_at(archive_of(baked), 150).world
     finally:
         path.write_bytes(whole)
 
@@ -104,12 +104,12 @@ def test_a_look_further_on_keeps_what_it_folds_on_its_way(
     often: None, baked: RunFolder, tmp_path: Path
 ) -> None:
     archive = Archive(baked, CODEC, tmp_path / "album")
-    state_at(archive, 100)
+    frame_at(archive, 100)
     first = set((tmp_path / "album").glob("*.snapshot"))
-    whole = state_at(archive)
+    whole = frame_at(archive).world
     assert len(set((tmp_path / "album").glob("*.snapshot")) - first) > 5
-    assert whole == state_at(archive_of(baked))
-    assert state_at(archive, 150) == state_at(archive_of(baked), 150)
+    assert whole == frame_at(archive_of(baked)).world
+    assert frame_at(archive, 150).world == frame_at(archive_of(baked), 150).world
 
 
 def test_a_harmed_time_is_not_believed(album: Archive, baked: RunFolder, tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_payload_of_another_shape_is_passed_over(
         first = json.dumps(json.loads(header) | {"changed": part, "whole": part}).encode()
         digest = hashlib.sha256(first).hexdigest().encode()
         path.write_bytes(digest + b" " + first + b"\n" + payload + payload)
-    assert state_at(album) == state_at(archive_of(baked))
+    assert frame_at(album).world == frame_at(archive_of(baked)).world
 
 
 @pytest.mark.parametrize("settled_ns", [0, SETTLED_NS])
@@ -142,7 +142,7 @@ def test_a_log_that_was_damaged_since_is_refused_whatever_was_kept_of_it(
     monkeypatch.setattr("store.vouch.SETTLED_NS", settled_ns)
     folder = copy_of(baked, tmp_path)
     archive = Archive(folder, CODEC, tmp_path / "album")
-    state_at(archive)
+    frame_at(archive)
     assert (tmp_path / "album" / VERIFIED).exists() is (settled_ns == 0)
     before = folder.log.stat().st_ctime_ns
     data = bytearray(folder.log.read_bytes())
@@ -150,7 +150,7 @@ def test_a_log_that_was_damaged_since_is_refused_whatever_was_kept_of_it(
     while folder.log.stat().st_ctime_ns == before:  # until the clock of the disk has moved on
         folder.log.write_bytes(data)
     with pytest.raises(LogDamagedError):
-        state_at(archive, 10)
+        frame_at(archive, 10)
 
 
 def test_a_log_that_nobody_touched_is_not_summed_up_again(
@@ -159,20 +159,20 @@ def test_a_log_that_nobody_touched_is_not_summed_up_again(
     monkeypatch.setattr("store.vouch.SETTLED_NS", 0)
     folder = copy_of(baked, tmp_path)
     archive = Archive(folder, CODEC, tmp_path / "album")
-    places = (100, 150, state_at(archive).position)
-    folded = {place: state_at(archive_of(baked), place) for place in places}
+    places = (100, 150, frame_at(archive).world.position)
+    folded = {place: frame_at(archive_of(baked), place).world for place in places}
 
     def fail(*_: object) -> None:
         raise AssertionError("the log was summed up again")
 
     monkeypatch.setattr("store.skim.sum_up", fail)
     for place in places:
-        assert state_at(archive, place) == folded[place]
+        assert frame_at(archive, place).world == folded[place]
     sealed = read_seal(folder.seal)
     assert sealed is not None
     write_seal(folder.seal, msgspec.structs.replace(sealed, sum="0" * 32))
     with pytest.raises(SealBrokenError):
-        state_at(archive)
+        frame_at(archive)
 
 
 def test_a_torn_end_is_noticed_with_snapshots_too(
@@ -180,16 +180,16 @@ def test_a_torn_end_is_noticed_with_snapshots_too(
 ) -> None:
     folder = copy_of(baked, tmp_path)
     archive = Archive(folder, CODEC, tmp_path / "album")
-    world = state_at(archive)
+    world = frame_at(archive).world
     folder.seal.unlink()
     with folder.log.open("ab") as log:
         log.write(b'{"v":1')
-    assert state_at(archive) == world
+    assert frame_at(archive).world == world
     assert not archive.tail.clean
 
 
 def test_a_short_log_leaves_no_snapshots(baked: RunFolder, tmp_path: Path) -> None:
-    state_at(Archive(baked, CODEC, tmp_path / "album"))
+    frame_at(Archive(baked, CODEC, tmp_path / "album"))
     assert not (tmp_path / "album").exists()
 
 

@@ -10,7 +10,7 @@ from events.world import World, evolve
 from replay.archive import Archive
 from replay.errors import MomentInvalidError, MomentUnknownError
 from replay.moment import moment_of
-from replay.timeline import frame_at, state_at
+from replay.timeline import frame_at
 
 
 def test_the_state_at_a_position_is_the_fold_up_to_there(archive: Archive) -> None:
@@ -18,9 +18,9 @@ def test_the_state_at_a_position_is_the_fold_up_to_there(archive: Archive) -> No
     for recorded in archive.records():
         world = evolve(world, recorded.stream, recorded.event, recorded.position)
         if recorded.position in {1, 3, 50, 100}:
-            assert state_at(archive, recorded.position) == world
-    assert state_at(archive) == world
-    assert state_at(archive, world.position) == world
+            assert frame_at(archive, recorded.position).world == world
+    assert frame_at(archive).world == world
+    assert frame_at(archive, world.position).world == world
 
 
 def test_the_state_at_a_time_ends_with_the_last_record_that_is_not_later(archive: Archive) -> None:
@@ -28,10 +28,10 @@ def test_the_state_at_a_time_ends_with_the_last_record_that_is_not_later(archive
     middle = records[60]
     time = datetime.fromisoformat(middle.at)
     same = [one.position for one in records if one.at <= middle.at]
-    assert state_at(archive, time).position == same[-1]
-    before = state_at(archive, time - timedelta(microseconds=1))
+    assert frame_at(archive, time).world.position == same[-1]
+    before = frame_at(archive, time - timedelta(microseconds=1)).world
     assert before.position == len([one for one in records if one.at < middle.at])
-    assert state_at(archive, datetime.max.replace(tzinfo=UTC)).position == len(records)
+    assert frame_at(archive, datetime.max.replace(tzinfo=UTC)).world.position == len(records)
 
 
 def test_a_frame_says_when_it_was_and_how_far_the_log_goes(archive: Archive) -> None:

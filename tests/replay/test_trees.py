@@ -6,7 +6,7 @@ import pytest
 
 from events.ids import TicketId
 from replay.errors import NotInHistoryError
-from replay.timeline import state_at
+from replay.timeline import frame_at
 from replay.trees import tree_at
 from store.run_folder import RunFolder
 from tests.git_repo import contents
@@ -18,12 +18,12 @@ def test_the_tip_grows_with_every_completed_ticket(
 ) -> None:
     archive = archive_of(baked)
     repository = archive.repository(checkout)
-    repository.checkout_to(tree_at(state_at(archive, 10)), tmp_path / "base")
+    repository.checkout_to(tree_at(frame_at(archive, 10).world), tmp_path / "base")
     expected = {
         path: text.encode() if isinstance(text, str) else text for path, text in FILES.items()
     }
     assert {path: data for path, (_, data) in contents(tmp_path / "base").items()} == expected
-    repository.checkout_to(tree_at(state_at(archive)), tmp_path / "tip")
+    repository.checkout_to(tree_at(frame_at(archive).world), tmp_path / "tip")
     tip = contents(tmp_path / "tip")
     assert tip["app/notes.txt"][1] == b"one\r\nzwei\r\ndrei\r\n"
     assert tip["build/x.txt"][1] == b"made by a hand\r\n"
@@ -40,7 +40,7 @@ def test_a_ticket_has_the_worktree_of_its_last_attempt(
         for one in archive.records()
         if one.stream == "attempt/base.1" and type(one.event).__name__ == "ToolFinished"
     ]
-    world = state_at(archive, edits[2])
+    world = frame_at(archive, edits[2]).world
     repository = archive.repository(checkout)
     repository.checkout_to(tree_at(world, TicketId("base")), tmp_path / "worktree")
     worktree = contents(tmp_path / "worktree")
@@ -49,7 +49,7 @@ def test_a_ticket_has_the_worktree_of_its_last_attempt(
 
 
 def test_there_is_no_worktree_before_somebody_works(baked: RunFolder) -> None:
-    world = state_at(archive_of(baked))
+    world = frame_at(archive_of(baked)).world
     with pytest.raises(NotInHistoryError, match='nobody had begun to work on ticket "after"'):
         tree_at(world, TicketId("after"))
     with pytest.raises(NotInHistoryError, match='no ticket "nobody"'):

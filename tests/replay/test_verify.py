@@ -8,7 +8,7 @@ import pytest
 
 from events import run_events
 from events.hint import HintGiven
-from replay.timeline import state_at
+from replay.timeline import frame_at
 from store.run_folder import RunFolder
 from tests.git_repo import contents
 from tests.replay.recorded import Json, archive_of, call, copy_of, finish, forge, play, turn
@@ -215,7 +215,7 @@ def test_an_edit_that_cannot_have_been_done_is_noticed(copy: RunFolder, path: st
 
 
 def test_a_tool_that_only_reads_must_leave_the_tree_alone(copy: RunFolder) -> None:
-    other = state_at(archive_of(copy)).run.tree
+    other = frame_at(archive_of(copy)).world.run.tree
 
     def change(record: Json) -> None:
         is_result = record["event"]["type"] == "attempt.tool_finished"
@@ -234,7 +234,7 @@ def test_a_lost_commit_is_noticed(copy: RunFolder) -> None:
 
 
 def test_a_commit_of_another_tree_is_noticed(copy: RunFolder) -> None:
-    base = state_at(archive_of(copy), 10).run.tree
+    base = frame_at(archive_of(copy), 10).world.run.tree
 
     def change(record: Json) -> None:
         if record["event"]["type"] == "run.ended":

@@ -8,7 +8,7 @@ import pytest
 from events import (
     attempt_events,
 )
-from replay.timeline import state_at
+from replay.timeline import frame_at
 from store.errors import DamageError, SealBrokenError
 from store.run_folder import RunFolder
 from tests.git_repo import files_of
@@ -80,7 +80,7 @@ def _is_base(tree: str, folder: RunFolder) -> bool:
 
 def test_a_file_of_a_tree_with_other_bytes_is_noticed(copy: RunFolder) -> None:
     repository = archive_of(copy).repository(copy.path.parents[2])
-    last = state_at(archive_of(copy)).run.tree
+    last = frame_at(archive_of(copy)).world.run.tree
     made = next(one for one in files_of(repository, last) if one.path == "app/new/made.py")
     other = repository.git.line("hash-object", "-w", "--stdin", stdin=b"MADE = 2\n")
     objects = copy.git / "objects"

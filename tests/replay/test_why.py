@@ -9,7 +9,7 @@ from events.ids import StreamId, TicketId
 from replay.causation import cause_of
 from replay.errors import MomentUnknownError, NotInHistoryError
 from replay.records import Records, attempt_in, ticket_in
-from replay.timeline import state_at
+from replay.timeline import frame_at
 from replay.why import Why, why_position, why_ticket
 from store.log import Recorded
 from store.run_folder import RunFolder
@@ -145,7 +145,7 @@ def test_a_locked_ticket_leads_to_the_dependency_that_is_open(waiting: RunFolder
 
 
 def test_a_run_that_ended_blocked_leads_to_what_is_blocked(baked: RunFolder) -> None:
-    ended = state_at(archive_of(baked)).position - 1
+    ended = frame_at(archive_of(baked)).world.position - 1
     answer = why_position(Records(archive_of(baked), ended), ended, named)
     assert answer.standing == "run: RunEnded"
     assert types(answer)[:3] == ["run.ended", "ticket.blocked", "attempt.ended"]
