@@ -11,6 +11,7 @@ from events.attempt_commands import BeginMerge, RecordAnswer, StartAttempt, Take
 from events.attempt_terms import Onto, Terms
 from events.base import Command
 from events.conversation import Usage
+from events.fork_words import RunForked
 from events.hint import AskHint
 from events.ids import AttemptId
 from events.run_commands import AmendPolicy, GrantMerge, ParkTicket, RecordResult
@@ -33,14 +34,19 @@ class CauseCheck:
         self._terms: dict[AttemptId, list[Terms]] = {}
         """Of attempts that are assigned and not started: all that they could have been told."""
         self._granted: dict[AttemptId, Onto] = {}
+        self._ahead: list[tuple[int, Divergence]] = []
+        """Grants that name a position which the log had not reached, and what to say of each."""
 
     def follow(self, decision: Decision, world: World) -> None:
         """Take note of a decision; `world` is the one after it."""
         if decision.stream != RUN:
             return
         for event in decision.events:
-            if isinstance(event, MergeGranted):
-                self._granted[event.attempt] = event.onto
+            match event:
+                case MergeGranted():
+                    self._granted[event.attempt] = event.onto
+                case RunForked(origin=origin):  # its past counts as the log of its parent did
+                    self._ahead = [one for one in self._ahead if one[0] >= origin.position]
         for attempt, active in world.run.active.items():
             if world.attempt(attempt).stage == "new":
                 told = self._terms.setdefault(attempt, [])
@@ -53,8 +59,17 @@ class CauseCheck:
         if scene.command is None:
             return
         expected = self._expected(scene.command, scene)
-        if expected is not None and expected != scene.command:
-            yield scene.decision.differs("cause", _json(expected), _json(scene.command))
+        if expected is None or expected == scene.command:
+            return
+        differs = scene.decision.differs("cause", _json(expected), _json(scene.command))
+        if isinstance(scene.command, GrantMerge):
+            self._ahead.append((scene.command.position, differs))
+        else:
+            yield differs
+
+    def left(self) -> list[Divergence]:
+        """Return, behind the last decision, what no later one has made plain."""
+        return [differs for _, differs in self._ahead]
 
     def _expected(self, command: Command, scene: Scene) -> Command | None:
         """Return the command as the log would give it; None if the log cannot tell."""

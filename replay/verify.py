@@ -1,5 +1,6 @@
 """The verification of a run: whether its log, and all that it names, is what its rules make."""
 
+from bisect import insort
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -66,7 +67,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Findings:
-    """Divergences, kept in order, and counted beyond what is kept."""
+    """Divergences: the first ones by position, and how many there are."""
 
     def __init__(self) -> None:
         self.kept: list[Divergence] = []
@@ -74,8 +75,8 @@ class _Findings:
 
     def add(self, divergence: Divergence) -> None:
         self.total += 1
-        if len(self.kept) < MOST:
-            self.kept.append(divergence)
+        insort(self.kept, divergence, key=lambda one: one.position)
+        del self.kept[MOST:]
 
 
 def verify(archive: Archive, checkout: Path, redact: Redact = without_secrets) -> Verdict:
@@ -116,6 +117,8 @@ class _Verification:
                 self._add(decision.differs("fold", "a state", str(error.__cause__)))
                 self._read_on()
                 break
+        for divergence in self._causes.left():
+            self._add(divergence)
         counts, run = self._desk.counts, world.run
         counts.payloads, counts.objects = self._payloads.count, self._trees.count
         facts = run.start

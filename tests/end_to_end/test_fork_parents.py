@@ -5,8 +5,9 @@ import shutil
 import pytest
 
 from events.attempt_events import ToolStarted
+from events.journal import LogOpened
 from tests.end_to_end.project import Ended, Project, trackside
-from tests.end_to_end.scripts import command, done, hint, turn, write
+from tests.end_to_end.scripts import call, command, done, hint, turn, write
 
 
 @pytest.fixture
@@ -92,3 +93,29 @@ def test_a_fork_whose_parent_is_gone_keeps_its_log_and_names_the_lost_trees(fork
     assert "is missing; the run's git folder" in draft.err
     delivered = asked(fork, "checkout", "fork", str(fork.folder / "tip"))
     assert delivered.code == 0
+
+
+def test_a_fork_of_a_run_that_was_resumed_verifies_and_so_does_its_own_fork(
+    project: Project,
+) -> None:
+    project.plan({"id": "one", "max_attempts": 1}, {"id": "two", "depends_on": ["one"]})
+    gives_up = turn(call("give_up", reason="not yet"))
+    project.script(
+        {
+            "one": [[gives_up], [turn(write("one.txt", "1\n")), done()]],
+            "two": [[turn(write("two.txt", "2\n")), done()]],
+        }
+    )
+    place = ["--repo", str(project.repo.path)]
+    assert project.run().code == 1
+    assert trackside("retry", "run", "one", *place).code == 0
+    assert project.resume().code == 0
+    for parent, child in (("run", "fork"), ("fork", "grandchild")):
+        last = project.records(parent)[-1].position
+        words = ["fork", parent, *place, "--run-id", child, "--at", str(last)]
+        assert trackside(*words).code == 0
+        assert project.resume(child).code == 0
+    assert len(project.events(LogOpened)) > 1
+    answer = project.answer("verify", "run", "fork", "grandchild")
+    assert [one["first"] for one in answer["runs"]] == [None] * 3
+    assert answer["code"] == "verified"
