@@ -86,7 +86,7 @@ _FORMS: Final = (
     _Form("hugging-face-token", "hf_", _token("hf_", r"[0-9A-Za-z]{34,}+(?![_-])")),
     # https://github.blog/2021-09-23-announcing-npms-new-access-token-format/
     _Form("npm-token", "npm_", _token("npm_", r"[0-9A-Za-z]{36}(?![0-9A-Za-z])")),
-    # https://pypi.org/help/#apitoken
+    # https://docs.pypi.org/api/secrets/
     _Form("pypi-token", "pypi-", _token("pypi-AgE", r"[0-9A-Za-z_-]{50,}")),
     # https://www.twilio.com/docs/sendgrid/ui/account-and-settings/api-keys
     _Form(
