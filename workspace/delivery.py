@@ -12,6 +12,7 @@ from pathlib import Path
 from events.ids import CommitId
 from workspace.errors import DeliveryRefusedError, GitFailedError
 from workspace.git import Git, bytes_of, printable, silenced, text_of
+from workspace.in_the_way import in_the_way
 from workspace.tree import Repository
 from workspace.user_repository import UserRepository
 
@@ -64,11 +65,12 @@ def deliver_branch(
 def deliver_apply(repository: Repository, commit: CommitId, base: CommitId) -> None:
     """Fast-forward the user's checkout, its index and its branch from `base` to `commit`.
 
-    Untracked files stay; one that is in the way is a reason to refuse.
+    Untracked files stay, ignored ones too; one that is in the way is a reason to refuse.
 
     Raises:
         DeliveryRefusedError: no branch is checked out, it is not at `base`, the checkout has
-            changes, an operation is under way, or a changed file goes through a filter.
+            changes or a file in the way, an operation is under way, or a changed file goes
+            through a filter.
     """
     user = repository.user
     _refuse_unless_on_branch(user)
@@ -170,6 +172,11 @@ def _state_of(
             raise DeliveryRefusedError(_dirty(user, "staged changes"))
         if copy.ask("diff-files", "--quiet", "--ignore-submodules=all")[0] != 0:
             raise DeliveryRefusedError(_dirty(user, "changes that are not committed"))
+        if held == base and (place := in_the_way(user, base, commit)):
+            raise DeliveryRefusedError(
+                f"{user.top} cannot be fast-forwarded: {printable(place)} is in the way, and git"
+                " does not track it; move it away, or take the branch of the run"
+            )
         _switch(copy, held, commit, "--dry-run")
     return held
 

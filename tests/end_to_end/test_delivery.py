@@ -53,6 +53,18 @@ def test_apply_leaves_a_changed_checkout_alone_and_delivers_the_branch(small: Pr
     assert small.repo.git("rev-parse", "trackside/run") == small.world().run.commit
 
 
+def test_apply_leaves_an_ignored_file_alone_that_a_worker_has_written_too(project: Project) -> None:
+    project.repo.commit(**{".gitignore": ".env\n"})
+    project.repo.write(".env", "KEY=mine\n")
+    project.plan({"id": "A"})
+    project.script({"A": [[turn(write(".env", "KEY=test\n")), done()]]})
+    ended = project.run("--deliver", "apply")
+    assert ended.code == COMPLETED
+    assert (project.repo.path / ".env").read_text() == "KEY=mine\n"
+    assert ".env is in the way" in ended.out
+    assert project.repo.git("show", "trackside/run:.env") == "KEY=test"
+
+
 def test_none_delivers_nothing(small: Project) -> None:
     before = state(small)
     assert small.run("--deliver", "none").code == COMPLETED

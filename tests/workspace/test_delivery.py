@@ -1,5 +1,6 @@
 """What comes back to the user: one branch, or one fast-forward, and nothing else changes."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -194,6 +195,21 @@ def in_the_way(repo: GitRepo) -> None:
     repo.write("src/new.py", "mine, untracked\n")
 
 
+def ignored(repo: GitRepo) -> None:
+    repo.write(".git/info/exclude", "new.py\n")
+    repo.write("src/new.py", "mine, ignored\n")
+
+
+def ignored_folder(repo: GitRepo) -> None:
+    repo.write(".git/info/exclude", "new.py\n")
+    repo.write("src/new.py/mine", "mine, ignored\n")
+
+
+def ignored_link(repo: GitRepo) -> None:
+    repo.write(".git/info/exclude", "new.py\n")
+    (repo.path / "src" / "new.py").symlink_to("nowhere")
+
+
 def merging(repo: GitRepo) -> None:
     (repo.path / ".git" / "MERGE_HEAD").write_text(repo.git("rev-parse", "HEAD"))
 
@@ -217,7 +233,10 @@ def branch_locked(repo: GitRepo) -> None:
         (staged, "staged changes"),
         (detached, "no branch is checked out"),
         (moved, "has moved from"),
-        (in_the_way, r"cannot be fast-forwarded: .*src/new\.py"),
+        (in_the_way, r"cannot be fast-forwarded: src/new\.py is in the way"),
+        (ignored, r"cannot be fast-forwarded: src/new\.py is in the way"),
+        (ignored_folder, r"cannot be fast-forwarded: src/new\.py/mine is in the way"),
+        (ignored_link, r"cannot be fast-forwarded: src/new\.py is in the way"),
         (merging, "MERGE_HEAD says that an operation is under way"),
         (filtered, "readme goes through the filter 'lfs'"),
         (without_index, "staged changes"),
@@ -243,6 +262,43 @@ def test_a_refused_application_leaves_everything_as_it_was(
         after.pop(".git/index")
     assert after == before
     assert not list(repository.path.glob("index-*"))
+
+
+def test_an_ignored_file_in_a_tracked_folder_that_becomes_a_file_is_in_the_way(
+    repo: GitRepo, repository: Repository, worktree: Worktree, base: CommitId
+) -> None:
+    repo.write("src/app.log", "mine, ignored\n")
+    shutil.rmtree(worktree.folder / "src")
+    (worktree.folder / "src").write_text("a file\n")
+    work = repository.commit(worktree.snapshot().tree, [base], "T1", 0)
+    with pytest.raises(DeliveryRefusedError, match=r"src/app\.log is in the way"):
+        deliver_apply(repository, work, base)
+    (repo.path / "src" / "app.log").unlink()
+    deliver_apply(repository, work, base)
+    assert (repo.path / "src").read_text() == "a file\n"
+
+
+def test_an_ignored_file_in_the_place_of_a_new_folder_is_in_the_way(
+    repo: GitRepo, repository: Repository, worktree: Worktree, base: CommitId
+) -> None:
+    repo.write("build", "mine\n")
+    repo.write(".git/info/exclude", "build\n")
+    (worktree.folder / "build").mkdir()
+    (worktree.folder / "build" / "out").write_text("built\n")
+    work = repository.commit(worktree.snapshot_paths(["build/out"]), [base], "T1", 0)
+    with pytest.raises(DeliveryRefusedError, match="build is in the way"):
+        deliver_apply(repository, work, base)
+    assert (repo.path / "build").read_text() == "mine\n"
+
+
+def test_a_tracked_file_gives_way_to_a_folder(
+    repo: GitRepo, repository: Repository, worktree: Worktree, base: CommitId
+) -> None:
+    (worktree.folder / "readme").unlink()
+    (worktree.folder / "readme").mkdir()
+    (worktree.folder / "readme" / "first").write_text("read me\n")
+    deliver_apply(repository, repository.commit(worktree.snapshot().tree, [base], "T1", 0), base)
+    assert (repo.path / "readme" / "first").read_text() == "read me\n"
 
 
 def test_an_application_that_was_cut_short_is_finished(
