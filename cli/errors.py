@@ -8,6 +8,7 @@
     +-- NoRepositoryError               there is no repository around here, and no runs
     +-- NoTerminalError                 nobody is there to press keys
     +-- OptionInvalidError              the value of an option makes no sense
+    +-- OutputUnwritableError           nothing can be written where an option says
     +-- NotPlannedError                 the run has no plan on record
     +-- NotTakenError                   the process that holds a run takes no message
     +-- ResumedElsewhereError           the process that holds a paused run goes on with it
@@ -86,6 +87,16 @@ class OptionInvalidError(TracksideError):
         self.option = option
         self.reason = reason
         super().__init__(f"{option}: {reason}")
+
+
+class OutputUnwritableError(TracksideError):
+    """The place that `-o` names cannot be written to."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        """Remember the place, and why the system refuses it."""
+        self.path = path
+        self.reason = reason
+        super().__init__(f"-o {path}: {reason}; name a file in a folder that can be written")
 
 
 class NotPlannedError(TracksideError):

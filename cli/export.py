@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Iterator
 from importlib.metadata import version
-from pathlib import Path
 
 import msgspec
 
@@ -14,8 +13,8 @@ from cli.errors import ExtraMissingError, OptionInvalidError
 from cli.escape import ascii_json, shown
 from cli.exit_code import ExitCode
 from cli.history import add_repository
+from cli.output_file import write_output
 from cli.past import add_moment, archive_in, moment_in, say_torn
-from cli.report import replace_file
 from events.counted import counted
 from replay.archive import Archive
 from replay.reports.otel import trace_of
@@ -64,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         for line in lines:
             print(line)
     else:
-        replace_file(Path(args.output), "".join(f"{line}\n" for line in lines).encode())
+        write_output(args.output, "".join(f"{line}\n" for line in lines).encode())
     sys.stdout.flush()
     say_torn(archive)
     return ExitCode.COMPLETED

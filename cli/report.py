@@ -13,6 +13,7 @@ from cli.answers import print_answer
 from cli.escape import path_text, shown
 from cli.exit_code import ExitCode
 from cli.history import add_arguments, repository_of
+from cli.output_file import write_output
 from cli.past import archive_in, say_torn
 from cli.progress import NOTABLE, sentence_of
 from cli.redaction import Redactor
@@ -57,11 +58,11 @@ def run(args: argparse.Namespace) -> int:
     say_torn(archive)
     data = html_of(report).encode()
     facts = report.page.run
-    file = args.output or f"trackside-{archive.folder.run}.html"
+    file = f"trackside-{archive.folder.run}.html" if args.output is None else args.output
     if file == "-":
         sys.stdout.buffer.write(data)
         return ExitCode.COMPLETED
-    replace_file(Path(file), data)
+    write_output(file, data)
     answer = Written(
         position=facts.position,
         digest=Digest(facts.digest),
@@ -92,17 +93,3 @@ def means() -> Means:
         program=version("trackside"),
         redact=Redactor(os.environ),
     )
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Put `data` at `path`, as a whole or not at all.
-
-    Raises:
-        OSError: the folder is not there, or may not be written.
-    """
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        scratch.write_bytes(data)
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)
