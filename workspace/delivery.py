@@ -63,12 +63,13 @@ def deliver_branch(
 
 
 def deliver_apply(repository: Repository, commit: CommitId, base: CommitId) -> None:
-    """Fast-forward the user's checkout, its index and its branch from `base` to `commit`.
+    """Fast-forward the user's checkout, its index and its branch to `commit`.
 
+    They may be at `base`, or at what the run has delivered since: any commit between both.
     Untracked files stay, ignored ones too; one that is in the way is a reason to refuse.
 
     Raises:
-        DeliveryRefusedError: no branch is checked out, it is not at `base`, the checkout has
+        DeliveryRefusedError: no branch is checked out, it has moved, the checkout has
             changes or a file in the way, an operation is under way, or a changed file goes
             through a filter.
     """
@@ -77,21 +78,21 @@ def deliver_apply(repository: Repository, commit: CommitId, base: CommitId) -> N
     tip = user.resolve("HEAD")
     if tip == commit:
         return
-    if tip != base:
+    if tip != base and tip not in repository.git.line("rev-list", f"{base}..{commit}").split():
         raise DeliveryRefusedError(
             f"{user.top} has moved from {base[:12]} to {tip[:12]} since the run began; take the"
             " branch of the run and merge it yourself"
         )
     git = replace(user.git, config=silenced(user.git))
-    _refuse_filtered(repository, git, commit, base)
-    _hand_over(repository, commit, base)
-    if _state_of(git, user, repository.path, base, commit) == base:
+    _refuse_filtered(repository, git, commit, tip)
+    _hand_over(repository, commit, tip)
+    if _state_of(git, user, repository.path, tip, commit) == tip:
         git.ask("update-index", "-q", "--refresh", "--ignore-submodules")
-        _switch(git, base, commit)
+        _switch(git, tip, commit)
     try:
-        git.run("update-ref", "-m", "trackside: fast-forward", "HEAD", commit, base)
+        git.run("update-ref", "-m", "trackside: fast-forward", "HEAD", commit, tip)
     except GitFailedError as error:
-        _switch(git, commit, base)
+        _switch(git, commit, tip)
         raise DeliveryRefusedError(
             f"the branch of {user.top} could not be moved: {error.words}"
         ) from error

@@ -53,6 +53,20 @@ def test_apply_leaves_a_changed_checkout_alone_and_delivers_the_branch(small: Pr
     assert small.repo.git("rev-parse", "trackside/run") == small.world().run.commit
 
 
+def test_apply_moves_on_what_the_run_has_moved_before(project: Project) -> None:
+    project.plan({"id": "A"}, {"id": "B", "max_attempts": 1})
+    give_up = turn(call("give_up", reason="not yet"))
+    second = [turn(write("b.txt", "b\n")), done()]
+    project.script({"A": [[turn(write("a.txt", "a\n")), done()]], "B": [[give_up], second]})
+    assert project.run("--deliver", "apply").code == BLOCKED
+    assert (project.repo.path / "a.txt").exists()
+    project.answer("retry", "run", "B")
+    ended = project.resume()
+    assert ended.code == COMPLETED
+    assert (project.repo.path / "b.txt").read_text() == "b\n", ended.out
+    assert project.repo.git("rev-parse", "main") == project.world().run.commit
+
+
 def test_apply_leaves_an_ignored_file_alone_that_a_worker_has_written_too(project: Project) -> None:
     project.repo.commit(**{".gitignore": ".env\n"})
     project.repo.write(".env", "KEY=mine\n")

@@ -152,6 +152,16 @@ def test_applying_fast_forwards_checkout_index_and_branch(
     assert repo.state() == before
 
 
+def test_applying_goes_on_from_what_the_run_delivered_before(
+    repo: GitRepo, repository: Repository, worktree: Worktree, base: CommitId, work: CommitId
+) -> None:
+    deliver_apply(repository, work, base)
+    later = more(repository, worktree, work)
+    deliver_apply(repository, later, base)
+    assert repo.git("rev-parse", "main") == later
+    assert repo.git("status", "--porcelain") == ""
+
+
 def test_applying_to_a_sparse_checkout_keeps_it_sparse(
     repo: GitRepo, repository: Repository, base: CommitId, work: CommitId
 ) -> None:
