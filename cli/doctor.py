@@ -16,7 +16,7 @@ from cli.escape import columns, json_text, path_text, shown
 from cli.exit_code import ExitCode
 from cli.history import add_repository, repository_of
 from cli.places import cache_folder
-from cli.settings import load_settings
+from cli.settings import DEFAULT, load_settings
 from events.errors import SettingsInvalidError
 from events.reading import key_of
 from events.settings import SandboxSettings
@@ -121,7 +121,7 @@ def _settings(args: argparse.Namespace) -> tuple[list[Setting], list[Finding]]:
             for problem in error.problems
         ]
     settings = [
-        Setting(key=key, value=value, origin=loaded.origins[key])
+        Setting(key=key, value=value, origin=loaded.origins.get(key, DEFAULT))
         for key, value in _flat("", msgspec.to_builtins(loaded.settings))
     ]
     return settings, [

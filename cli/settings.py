@@ -26,13 +26,15 @@ from cli.tightening import Key, loosened
 from events.documents import DocumentError, decode
 from events.errors import SettingsInvalidError
 from events.policy import PRESETS
-from events.reading import Problems, key_of, read
+from events.reading import Problems, key_of, quoted, read
 from events.settings import Settings
+from workspace.tool_schemas import TOOLS
 
 FILE = "trackside.toml"
 COMMAND_LINE = "command line"
 DEFAULT = "default"
 PREFIX = "TRACKSIDE_"
+_TOOLS = tuple(tool.name for tool in TOOLS)
 
 Table = dict[str, Any]
 Values = dict[Key, object]
@@ -60,7 +62,10 @@ class _Stack:
     def put(self, table: Table, origin: str) -> None:
         """Lay a table over what is there, or take down why not."""
         found = Problems()
-        if read(table, Settings, "", found) is None:
+        settings = read(table, Settings, "", found)
+        if settings is not None:
+            _check_tools(settings, found)
+        if len(found):
             self.problems += (f"{origin}: {problem}" for problem in found)
             return
         for key, value in _flat(table):
@@ -93,6 +98,15 @@ def load_settings(
     origins = {_dotted(key): origin for key, origin in stack.origins.items()}
     ignored = (name for name in environment if name.startswith(PREFIX) and name not in VARIABLES)
     return Loaded(settings, origins, tuple(sorted(ignored)))
+
+
+def _check_tools(settings: Settings, found: Problems) -> None:
+    """Take down each tool of an archetype that there is not: its workers would have none."""
+    for name, archetype in settings.archetypes.items():
+        for tool in archetype.tools:
+            if tool not in _TOOLS:
+                place = _dotted(("archetypes", name, "tools"))
+                found.add(place, f"no tool {quoted(tool)}; there are {', '.join(_TOOLS)}")
 
 
 def user_file(environment: Mapping[str, str]) -> Path:

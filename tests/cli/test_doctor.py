@@ -54,6 +54,16 @@ def test_each_setting_says_where_it_comes_from(
     assert findings["environment"].value == "TRACKSIDE_WORKRES"
 
 
+def test_what_an_archetype_leaves_out_is_the_default(shop: Path, trackside: Trackside) -> None:
+    (shop / "trackside.toml").write_text('[archetypes.dev]\nprompt = "Be kind."\n')
+    code, found, _ = diagnosis(trackside)
+    settings = {setting.key: (setting.value, setting.origin) for setting in found.settings}
+    assert code == 0
+    assert settings["archetypes.dev.prompt"] == ("Be kind.", "trackside.toml")
+    assert settings["archetypes.dev.model"] == (None, "default")
+    assert "archetypes" not in settings
+
+
 def test_wrong_settings_are_essential(shop: Path, trackside: Trackside) -> None:
     (shop / "trackside.toml").write_text("wrokers = 7\n")
     code, found, findings = diagnosis(trackside)

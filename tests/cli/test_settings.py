@@ -130,6 +130,13 @@ def test_the_users_file_lies_in_the_config_folder() -> None:
 # --- the environment ----------------------------------------------------------------------------
 
 
+def test_a_tool_that_there_is_not_is_refused_with_those_there_are(load: Load, mine: Path) -> None:
+    mine.write_text('[archetypes.clerk]\ntools = ["read_file", "zap"]\n')
+    (problem,) = problems(load)
+    assert problem.startswith(f'{mine}: archetypes.clerk.tools: no tool "zap"; there are read_file')
+    assert problem.endswith("run_command, finish, give_up")
+
+
 def test_every_key_but_the_archetypes_has_a_variable() -> None:
     assert VARIABLES["TRACKSIDE_WORKERS"] == ("workers",)
     assert VARIABLES["TRACKSIDE_MODELS_QA"] == ("models", "qa")
@@ -287,7 +294,10 @@ def test_a_repository_cannot_loosen(
         ('policy = "/my.toml"', 'policy = "deny"'),
         ("", 'deliver = "none"'),
         ("", '[archetypes.clerk]\ntrust = "auto"\ntools = ["run_command"]'),
-        ('[archetypes.clerk]\ntools = ["a", "b"]', '[archetypes.clerk]\ntools = ["a"]'),
+        (
+            '[archetypes.clerk]\ntools = ["read_file", "run_command"]',
+            '[archetypes.clerk]\ntools = ["read_file"]',
+        ),
         ("[limits]\nturns = 3", "[limits]\nturns = 300"),
         ("[sandbox]\nnetwork = true", "[sandbox]\nnetwork = false"),
         ("[sandbox]\nnetwork = true", "[sandbox]\nnetwork = true"),
