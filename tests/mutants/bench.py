@@ -40,7 +40,8 @@ class Bench:
         scheme = {"base": str(place), "platbase": str(place)}
         libraries = Path(sysconfig.get_path("purelib", "venv", scheme))
         # A folder that a .pth file names is searched, but its own .pth files are not heeded.
-        (libraries / "copy.pth").write_text(f"{self.tree}\n{sysconfig.get_path('purelib')}\n")
+        borrowed = dict.fromkeys(map(sysconfig.get_path, ("purelib", "platlib")))
+        (libraries / "copy.pth").write_text("\n".join([str(self.tree), *borrowed, ""]))
         self.script = self.python.with_name("trackside")
         self.script.write_text(_SCRIPT.format(python=self.python))
         self.script.chmod(0o755)
