@@ -55,6 +55,18 @@ def test_setup_and_check_leave_none_either(steered: Project) -> None:
     assert [each.outcome.ok for each in steered.events(CheckRan)] == [True]
 
 
+def test_what_a_red_check_leaves_is_no_part_of_the_ticket(steered: Project) -> None:
+    check = "echo junk | tee junk app.py; test -e x"
+    steered.plan({"id": "T1", "check": check})
+    steered.script(
+        {"T1": [[done(), turn(command("true")), turn(write("x", "1\n")), done()]]},
+        hint(".*", "x is missing"),
+    )
+    assert steered.run().code == 0
+    assert [each.outcome.ok for each in steered.events(CheckRan)] == [False, True]
+    assert delivered(steered) == {"x"}
+
+
 def test_the_policy_that_lies_in_the_repository_stays_as_it_was(steered: Project) -> None:
     steered.repo.write("ci/rules.toml", '[[rule]]\nverdict = "allow"\nconfined = true\n')
     steered.repo.commit()
