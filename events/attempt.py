@@ -55,6 +55,8 @@ class Done(msgspec.Struct, gc=False, frozen=True, omit_defaults=True):
     ok: bool = True
     note: str = ""
     """What trackside adds to it."""
+    edited: Text | None = None
+    """The arguments that ran, if a person changed those of the model."""
 
 
 class Turn(msgspec.Struct, gc=False, frozen=True, omit_defaults=True):
@@ -108,6 +110,8 @@ class AttemptDraft(msgspec.Struct, gc=False, omit_defaults=True):
     pending: tuple[Call, ...] = ()
     """Calls of the last answer that have no result yet, in order."""
     running: ToolStarted | None = None
+    edited: Text | None = None
+    """What a person made of the arguments of the first pending call, if it was started so."""
     gate: Gate | None = None
     permit: Permit | None = None
     amendments: tuple[Amendment, ...] = ()

@@ -166,6 +166,7 @@ def _permit_voided(draft: AttemptDraft, _event: PermitVoided) -> None:
 
 def _tool_started(draft: AttemptDraft, event: ToolStarted) -> None:
     draft.running = event
+    draft.edited = event.arguments
     draft.permit = None
 
 
@@ -272,7 +273,9 @@ def _answer_call(draft: AttemptDraft, text: Text, *, ok: bool, note: str = "") -
     """Make `text` the result of the first pending call."""
     call, *rest = draft.pending
     turn = draft.turns[-1]
-    done = msgspec.structs.replace(turn, done=(*turn.done, Done(call, text, ok, note)))
+    result = Done(call, text, ok, note, draft.edited)
+    draft.edited = None
+    done = msgspec.structs.replace(turn, done=(*turn.done, result))
     draft.turns = (*draft.turns[:-1], done)
     draft.pending = tuple(rest)
 
@@ -325,6 +328,7 @@ def _forget(draft: AttemptDraft) -> None:
     """Let go of what only turns to come would need; all of it is in the log."""
     draft.terms = outline_of(draft.bound)
     draft.gate = draft.permit = draft.failure = draft.running = draft.call = None
+    draft.edited = None
     draft.system = draft.message = ""
     draft.tools = draft.views = draft.turns = draft.pending = ()
     draft.changed = draft.failures = draft.amendments = ()

@@ -14,7 +14,12 @@ from events.conversation import (
     ToolSpec,
     UserMessage,
 )
+from events.lesson import clipped
 from events.payload import ReadText
+
+EDITED = "A person changed the arguments of this call; these ran: {}"
+EDITED_CHARS = 2000
+"""How much of them the model reads; it can look at what they did."""
 
 
 def prompt_of(attempt: Attempt, tools: Mapping[str, ToolSpec], read: ReadText) -> Prompt:
@@ -66,5 +71,6 @@ def _messages_of(turn: Turn, read: ReadText) -> list[Message]:
 
 
 def _told(done: Done, read: ReadText) -> str:
-    text = read(done.text)
-    return f"{text}\n[{done.note}]" if done.note else text
+    notes = [] if done.edited is None else [EDITED.format(clipped(read(done.edited), EDITED_CHARS))]
+    notes += [done.note] if done.note else []
+    return "\n".join([read(done.text), *(f"[{note}]" for note in notes)])

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from events.attempt_commands import RecordCallFailure, RecordCheck, RecordContext
+from events.attempt_commands import EndAttempt, RecordCallFailure, RecordCheck, RecordContext
 from events.conversation import (
     CallResult,
     ModelMessage,
@@ -16,13 +16,14 @@ from events.conversation import (
 from events.ids import CallId
 from events.payload import BlobRef, Text, plain
 from events.prompts import prompt_of
-from tests.events.attempts import NEW, AttemptScenario, facing, in_a_call, opened
+from tests.events.attempts import NEW, OUTSIDE, AttemptScenario, facing, in_a_call, opened
 from tests.histories import (
     BEGIN,
     C1,
     CONTEXT,
     RED,
     T1,
+    answered,
     digest,
     finishes,
     hinted,
@@ -112,3 +113,20 @@ def test_texts_beside_the_log_are_read_into_the_prompt() -> None:
 
 def test_a_tool_that_this_program_no_longer_has_is_left_out() -> None:
     assert prompt_of(NEW.after(started(), CONTEXT).state, {}, plain).tools == ()
+
+
+def test_the_model_is_told_of_the_arguments_that_a_person_gave_its_call() -> None:
+    edited = '{"command": "make deploy DRY=1"}'
+    yes = answered("T1.1.c1", arguments=edited, digest=OUTSIDE.digest)
+    under_way = facing("run_command", "write_file").after(wants("c1", OUTSIDE), yes)
+    told = f"A person changed the arguments of this call; these ran: {edited}"
+    started = under_way.after(wants("c1", OUTSIDE))
+    fine = started.after(ran("c1"), wants("c2"), ran("c2"))
+    red = started.after(ran("c1", RED), hinted("c1"), wants("c2"), ran("c2"))
+    for scenario, first in ((fine, "fine"), (red, "The command failed")):
+        results = prompt(scenario).messages[-1]
+        assert isinstance(results, ResultsMessage)
+        assert results.results[0].text.startswith(first)
+        assert results.results[0].text.endswith(f"\n[{told}]")
+        assert results.results[1].text == "fine"
+    assert started.after(EndAttempt("cancelled", "enough")).state.edited is None
