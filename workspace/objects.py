@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import IO, NamedTuple, Protocol, Self
 
 from workspace.errors import GitFailedError, ObjectDamagedError, TreeMissingError
-from workspace.git import Git, bytes_of, text_of
+from workspace.git import Git, bytes_of
 
 CACHE_BYTES = 32 << 20
 """Of trees, which are asked for again and again."""
@@ -240,6 +240,7 @@ class Pair(NamedTuple):
     """One path at which two trees differ."""
 
     path: str
+    """Bytes of it that are no UTF-8 are spelled out, since it is to be read and encoded."""
     before: Member | None
     after: Member | None
 
@@ -265,7 +266,7 @@ def differing(
             yield from differing(before, below[0], after, below[1], path + b"/")
         files = tuple(None if _below(each) else each for each in (mine, yours))
         if any(files):
-            yield Pair(text_of(path), *files)
+            yield Pair(path.decode("utf-8", "backslashreplace"), *files)
 
 
 def _below(member: Member | None) -> str:

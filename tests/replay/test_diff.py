@@ -1,5 +1,6 @@
 """Where two runs, or two moments of one, part."""
 
+import json
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,7 +14,18 @@ from replay.side import Side
 from replay.timeline import frame_at
 from store.run_folder import RunFolder
 from tests.git_repo import files_of
-from tests.replay.recorded import Json, archive_of, copy_of, forge, position_of
+from tests.replay.recorded import (
+    Json,
+    archive_of,
+    call,
+    copy_of,
+    finish,
+    forge,
+    play,
+    position_of,
+    trackside,
+    turn,
+)
 
 Compare = Callable[..., Comparison]
 
@@ -147,3 +159,21 @@ def test_a_file_that_only_became_executable_is_told_so(baked: RunFolder, copy: R
     assert answer.patch == ("--- a/README.md\n+++ b/README.md\nold mode 100644\nnew mode 100755\n")
     assert answer.code == "different"
     assert answer.first is None
+
+
+@pytest.mark.parametrize("option", ["--json", "--files"])
+def test_a_name_that_is_no_utf_8_is_spelled_out(tmp_path: Path, option: str) -> None:
+    change = call("run_command", command="echo a >$(printf '\\377\\376.py')")
+    folder = play(
+        tmp_path,
+        "odd",
+        track={"id": "odd", "tickets": [{"id": "T", "description": "Names a file oddly."}]},
+        playbook={"tickets": {"T": [[turn("", change), finish()]]}},
+    )
+    repository = folder.path.parents[2]
+    told = trackside("diff", "odd@5", "odd", "--repo", repository, option, cache=tmp_path / "c")
+    assert (told.returncode, told.stderr) == (0, "")
+    if option == "--json":
+        assert [file["path"] for file in json.loads(told.stdout)["files"]] == ["\\xff\\xfe.py"]
+    else:
+        assert "+++ b/\\xff\\xfe.py" in told.stdout
