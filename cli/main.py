@@ -66,6 +66,7 @@ HINT = "`trackside --help` lists the commands"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see `cli.exit_code`); never raises."""
+    _replace_closed_streams()
     _tolerate_poor_encodings()
     words = [*(sys.argv[1:] if argv is None else argv)]
     if not words or words[0] in _OWN:
@@ -162,6 +163,20 @@ def _unknown(name: str) -> str:
     close = get_close_matches(name, COMMANDS, n=1)
     meant = f"did you mean `trackside {close[0]}`?" if close else HINT
     return f"unknown command {name}; {meant}"
+
+
+def _replace_closed_streams() -> None:
+    """Lead to nowhere what the caller has closed, before a log could get its number."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+            os.set_inheritable(nowhere, True)  # noqa: FBT003 - it has no other form
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123, SIM115 - no pathlib; it lasts
+            setattr(sys, name, stream)
 
 
 def _tolerate_poor_encodings() -> None:

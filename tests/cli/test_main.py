@@ -116,6 +116,34 @@ def test_a_reader_that_leaves_early_causes_no_complaint() -> None:
     assert done.returncode == 141
 
 
+@pytest.mark.parametrize("closing", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("words", ["--version", "doctor", "approvals", "schema track"])
+def test_what_was_closed_is_nowhere_and_the_work_is_done(closing: str, words: str) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'"{sys.executable}" -m cli.main {words} {closing}'],
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert bool(done.stdout) == (">&-" not in closing.replace("2>&-", ""))
+
+
+def test_a_closed_descriptor_is_taken_before_any_file_could_get_it() -> None:
+    code = (
+        "import os; from cli.main import main; main(['--version'])\n"
+        "print(*(os.path.samefile(f'/dev/fd/{n}', os.devnull) for n in range(2)),"
+        " *map(os.get_inheritable, range(3)), file=open('/dev/fd/2', 'w'))"
+    )
+    done = subprocess.run(
+        ["/bin/sh", "-c", '"$0" -c "$1" <&- >&-', sys.executable, code],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert done.stderr == "True True True True True\n"
+
+
 def test_a_terminal_that_lacks_a_character_shows_its_code(tmp_path: Path) -> None:
     missing = tmp_path / "träck.toml"
     done = trackside("check", str(missing), PYTHONIOENCODING="ascii")

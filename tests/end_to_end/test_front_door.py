@@ -5,6 +5,9 @@ import subprocess
 import sys
 from importlib.metadata import packages_distributions
 
+import pytest
+
+from events.run_events import RunEnded
 from tests.end_to_end.project import TRACKSIDE, UNMEASURED, Project, ended, started
 from tests.end_to_end.scripts import done, turn, write
 
@@ -40,6 +43,17 @@ def test_folders_in_the_working_directory_are_not_taken_for_ours(project: Projec
         run = ended(process)
     assert run.code == 0
     assert "decoy" not in run.err
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_run_is_done_whoever_has_closed_its_streams(project: Project, closed: str) -> None:
+    project.plan({"id": "A"})
+    project.script({"A": [[turn(write("a.txt", "a\n")), done()]]})
+    words = [str(TRACKSIDE), *project.words()]
+    run = subprocess.run(["/bin/sh", "-c", f'"$0" "$@" {closed}', *words], check=False)
+    assert run.returncode == 0
+    assert project.file("a.txt") == "a\n"
+    assert project.events(RunEnded)
 
 
 def test_no_other_distribution_has_packages_of_our_names() -> None:
