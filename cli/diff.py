@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _side(name: str, repository: Path, stack: ExitStack, read: dict[Path, Archive]) -> Side:
     run, _, moment = name.partition("@")
-    archive = archive_of(RunFolder.find(repository, run or None))
+    archive = archive_of(RunFolder.find(repository, run or (None if name else run)))
     at = moment_of(moment) if moment else None
     objects = stack.enter_context(archive.repository(repository).objects())
     side = Side(archive, at, objects)

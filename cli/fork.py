@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     past = past_of(archive, args.at, given)
     say_torn(archive)
     changes = _changes(args, past.world.run, checkout)
-    name = RunId(args.run_id or new_id())
+    name = RunId(new_id() if args.run_id is None else args.run_id)
     answer = fork(
         archive, checkout, name,
         at=past.at, changes=changes, given=given, program=version("trackside"),

@@ -93,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
     if problems:
         raise TrackInvalidError(args.track, problems)
     start = Start(
-        run=RunId(args.run_id or new_id()),
+        run=RunId(new_id() if args.run_id is None else args.run_id),
         track=replace(spec, tickets=()),
         tickets=len(spec.tickets),
         settings=replace(settings, policy=placed_policy(settings.policy)),

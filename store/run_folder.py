@@ -137,8 +137,10 @@ class RunFolder:
         """Return the run that `name`, or the beginning of its name, stands for; None: the latest.
 
         Raises:
-            RunFolderError: there is none, or there are several.
+            RunFolderError: there is none, or there are several, or the name is empty.
         """
+        if name == "":
+            raise RunFolderError(name, "the name of the run is empty; say which one is meant")
         runs = cls.all_of(repository)
         if not runs:
             raise RunFolderError(name or "", f"there are no runs in {repository}")

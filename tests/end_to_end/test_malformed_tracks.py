@@ -82,3 +82,29 @@ def test_a_name_that_is_taken_is_refused(project: Project) -> None:
     assert (ended.code, ended.out) == (BAD_INPUT, "")
     assert "run" in ended.err
     assert project.records() == before
+
+
+def test_an_empty_name_is_refused_and_is_not_the_same_as_none(project: Project) -> None:
+    project.plan({"id": "A"})
+    project.script({"A": [[{"text": "Done."}]]})
+    assert project.run(run="").code == BAD_INPUT
+    assert not (project.repo.path / ".trackside").exists()
+    assert project.run().code == 0
+    before = project.records()
+    place = ["--repo", str(project.repo.path)]
+    for words in (
+        ["status", ""],
+        ["cancel", ""],
+        ["retry", "", "A"],
+        ["retry", "run", ""],
+        ["approve", "run", ""],
+        ["why", "", "A"],
+        ["diff", "", "run"],
+        ["verify", ""],
+        ["policy", "test", "", "--policy", "auto"],
+        ["fork", "", "--at", "3"],
+        ["fork", "run", "--at", "5", "--run-id", ""],
+    ):
+        assert (trackside(*words, *place).code, words) == (BAD_INPUT, words)
+    assert project.records() == before
+    assert [one.name for one in project.folder_of().parent.iterdir()] == ["run"]

@@ -99,6 +99,12 @@ def test_the_beginning_of_a_name_is_enough_if_it_is_of_one_run(tmp_path: Path) -
         RunFolder.find(tmp_path, "friday")
 
 
+def test_an_empty_name_stands_for_no_run_though_all_names_begin_with_it(tmp_path: Path) -> None:
+    begin(tmp_path, "monday")
+    with pytest.raises(RunFolderError, match="the name of the run is empty"):
+        RunFolder.find(tmp_path, "")
+
+
 def test_where_nothing_ran_there_is_nothing_to_find(tmp_path: Path) -> None:
     assert RunFolder.all_of(tmp_path) == []
     for name in (None, "x"):
