@@ -1,6 +1,5 @@
 """The Conductor: a mailbox around the rules of the run, and the supervisor of all other actors."""
 
-import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -34,7 +33,7 @@ from events.attempt_commands import (
     StartAttempt,
 )
 from events.attempt_events import AttemptEvent
-from events.errors import CommandRefusedError
+from events.errors import CommandRefusedError, fault_of
 from events.ids import ApprovalId, AttemptId, CommitId
 from events.run import (
     CRASHES_PER_ATTEMPT,
@@ -68,10 +67,6 @@ from events.run_commands import (
 )
 from events.run_events import RunEvent
 from store.entity import Entity
-from store.errors import StoreError
-from workspace.errors import GitDiskError, WorktreeUnusableError
-
-_DISK = frozenset({errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EROFS})
 
 AttemptEntity = Entity[Attempt, AttemptCommand, AttemptEvent]
 Why = Literal["ended", "waiting", "paused", "interrupted", "broken"]
@@ -104,7 +99,7 @@ class Office:
     """Tells who waits for the run; called again when a resting run rests again."""
     stale: Callable[[CommandRefusedError], None]
     mourn: Callable[[Down], None]
-    """Keeps the traceback of a dead actor in the run folder."""
+    """Notes the death of an actor, and keeps the traceback if it was a bug."""
 
 
 class Conductor(Mailbox):
@@ -291,8 +286,8 @@ class Conductor(Mailbox):
     def _down(self, down: Down) -> None:
         """Record a death and have the work go on from the log, a bounded number of times."""
         self._office.mourn(down)
-        if _is_of_the_disk(down.error):
-            raise down.error
+        if fault_of(down.error) is not None:
+            raise down.error  # trying again is of no use before a person has mended something
         self._record(
             RecordCrash(down.actor, f"{type(down.error).__name__}: {down.error}", down.attempt)
         )
@@ -359,10 +354,3 @@ class Conductor(Mailbox):
     def _waits_for_answer(self, attempt: AttemptId) -> bool:
         waits_for = self._state.plan[self._state.active[attempt].ticket].waits_for
         return waits_for not in {None, budget_wait(attempt), model_wait(attempt)}
-
-
-def _is_of_the_disk(error: BaseException) -> bool:
-    """Return whether trying again is no use before a person has mended something."""
-    if isinstance(error, OSError):
-        return error.errno in _DISK
-    return isinstance(error, StoreError | WorktreeUnusableError | GitDiskError)

@@ -26,7 +26,7 @@ from cli.terminal import at_terminal
 from cli.wiring import OpenRun, workshop_of
 from cli.words import words_of
 from events import run_rules
-from events.errors import CommandRefusedError
+from events.errors import CommandRefusedError, fault_of
 from events.ids import CommitId, attempt_id
 from events.run import Deliver, Run, due
 from events.run_commands import EndRun, PauseRun, RecordDelivery, RecordSandbox, RecordWait
@@ -133,7 +133,8 @@ def conduct(
 
     def note_bug(where: str, error: BaseException) -> None:
         diagnostics.note("actor_died", actor=where, error=str(error))
-        write_report(error)
+        if fault_of(error) is None:
+            write_report(error)
 
     models = ModelService(settings.models, os.environ, on_wait=note_wait, recordings=recording_at)
     workshop = workshop_of(opened, runner, models, price)

@@ -113,6 +113,8 @@ class NotPlannedError(TracksideError):
 class NotTakenError(TracksideError):
     """A message to a run was taken back, since the process that holds the run did not take it."""
 
+    fault = "held"
+
     def __init__(self, run: str, pid: int | None) -> None:
         """Name both."""
         self.run = run
@@ -124,6 +126,8 @@ class NotTakenError(TracksideError):
 
 class ResumedElsewhereError(TracksideError):
     """A run that was paused goes on, but not here: another process holds it."""
+
+    fault = "held"
 
     def __init__(self, run: str, pid: int) -> None:
         """Name both."""

@@ -1,6 +1,5 @@
 """What the process says and returns when a command fails: the one table from error to exit code."""
 
-import errno
 import os
 import sys
 from contextlib import suppress
@@ -8,58 +7,21 @@ from contextlib import suppress
 import msgspec
 
 from cli.bug_report import write_report
-from cli.errors import NotTakenError, ResumedElsewhereError, TraceNotTakenError
+from cli.errors import TraceNotTakenError
 from cli.escape import json_text, path_text, shown
 from cli.exit_code import ExitCode
-from events.errors import ProblemsError, TracksideError
-from store.errors import (
-    BlobUnwritableError,
-    DamageError,
-    HeldError,
-    LogPoisonedError,
-    RunFolderUnmadeError,
-)
-from workspace.errors import (
-    GitDiskError,
-    ObjectDamagedError,
-    TreeMissingError,
-    WorktreeUnusableError,
-)
+from events.errors import Fault, ProblemsError, TracksideError, fault_of
 
 SIGPIPE_EXIT = 141
 """128 + SIGPIPE: what a shell says of a program whose reader has gone."""
 
-_EXIT_CODES: tuple[tuple[type[TracksideError], ExitCode, str], ...] = (
-    (HeldError, ExitCode.HELD, "held"),
-    (NotTakenError, ExitCode.HELD, "held"),
-    (ResumedElsewhereError, ExitCode.HELD, "held"),
-    (DamageError, ExitCode.LOG_DAMAGED, "damaged"),
-    (TreeMissingError, ExitCode.LOG_DAMAGED, "damaged"),
-    (ObjectDamagedError, ExitCode.LOG_DAMAGED, "damaged"),
-    (LogPoisonedError, ExitCode.DISK, "disk"),
-    (BlobUnwritableError, ExitCode.DISK, "disk"),
-    (RunFolderUnmadeError, ExitCode.DISK, "disk"),
-    (WorktreeUnusableError, ExitCode.DISK, "disk"),
-    (GitDiskError, ExitCode.DISK, "disk"),
-    (TraceNotTakenError, ExitCode.BLOCKED, "not_taken"),
-    (TracksideError, ExitCode.BAD_INPUT, "refused"),
-)
-"""Class of the error -> exit code and the code word of the JSON; the first that fits counts."""
-
-_DISK = frozenset(
-    {
-        errno.EACCES,
-        errno.EDQUOT,
-        errno.EFBIG,
-        errno.EIO,
-        errno.EMFILE,
-        errno.ENFILE,
-        errno.ENOSPC,
-        errno.EPERM,
-        errno.EROFS,
-    }
-)
-"""What the system can refuse without anybody's code being wrong."""
+_EXIT_CODES: dict[Fault, ExitCode] = {
+    "held": ExitCode.HELD,
+    "damaged": ExitCode.LOG_DAMAGED,
+    "disk": ExitCode.DISK,
+    "refused": ExitCode.BAD_INPUT,
+}
+"""What is at fault, which is also the code word of the JSON -> exit code."""
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -82,13 +44,13 @@ def exit_code_after(error: BaseException, *, wants_json: bool) -> int:
             return SIGPIPE_EXIT
         case KeyboardInterrupt():
             failure, code = Failure("interrupted", ("interrupted",)), ExitCode.INTERRUPTED
+        case TraceNotTakenError():
+            failure, code = Failure("not_taken", _problems(error)), ExitCode.BLOCKED
         case TracksideError():
-            code, word = next(
-                (code, word) for kind, code, word in _EXIT_CODES if isinstance(error, kind)
-            )
-            failure = Failure(word, _problems(error))
-        case OSError(errno=number) if number in _DISK:
-            failure, code = Failure("disk", (_refused_by_system(error),)), ExitCode.DISK
+            word = error.fault or "refused"
+            failure, code = Failure(word, _problems(error)), _EXIT_CODES[word]
+        case OSError() if fault := fault_of(error):
+            failure, code = Failure(fault, (_refused_by_system(error),)), _EXIT_CODES[fault]
         case _:
             failure, code = Failure("bug", (_bug(error),)), ExitCode.BUG
     with suppress(OSError):  # a reader that has gone cannot be told

@@ -1,4 +1,4 @@
-"""What the rules refuse.
+"""What the rules refuse, and what of any error is the fault of the world around the program.
 
     TracksideError                      anything of ours that is not a bug
     +-- CommandRefusedError             the command makes no sense in this state
@@ -10,11 +10,36 @@
 Rooms above add their own branches below `TracksideError`; whoever catches it can show one line.
 """
 
+import errno
 from collections.abc import Sequence
+from typing import Literal
+
+Fault = Literal["held", "damaged", "disk", "refused"]
+"""Another process is in the way; what is kept is not what was written; a disk or a folder refuses;
+something that the program needs is not there or not as it must be."""
+
+_REFUSED_BY_SYSTEM = frozenset(
+    {
+        errno.EACCES,
+        errno.EDQUOT,
+        errno.EFBIG,
+        errno.EIO,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOSPC,
+        errno.EPERM,
+        errno.EROFS,
+    }
+)
+"""What the system can refuse without anybody's code being wrong."""
 
 
 class TracksideError(Exception):
     """Something a person can act on. ``str()`` is one clear line: what, where, what to do."""
+
+    fault: Fault | None = None
+    """What of the world around is wrong, so that trying again is of no use before a person has
+    mended it. None: nothing is, or nobody knows."""
 
 
 class CommandRefusedError(TracksideError):
@@ -48,3 +73,18 @@ class PolicyInvalidError(ProblemsError):
 
 class SettingsInvalidError(ProblemsError):
     """A configuration file cannot be used as it stands."""
+
+
+def fault_of(error: BaseException) -> Fault | None:
+    """Return what of the world around has caused `error`; None: it is for the program to answer.
+
+    >>> fault_of(OSError(errno.ENOSPC, "No space left on device"))
+    'disk'
+    """
+    match error:
+        case TracksideError():
+            return error.fault
+        case OSError(errno=number) if number in _REFUSED_BY_SYSTEM:
+            return "disk"
+        case _:
+            return None

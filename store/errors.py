@@ -25,12 +25,14 @@ Whoever catches `DamageError` knows that evidence is in question; all others lea
 from collections.abc import Sequence
 from pathlib import Path
 
-from events.errors import TracksideError
+from events.errors import Fault, TracksideError
 from events.ids import Digest, StreamId
 
 
 class StoreError(TracksideError):
     """The store cannot do what it was asked to do."""
+
+    fault: Fault | None = "refused"
 
 
 class VersionConflictError(StoreError):
@@ -56,6 +58,8 @@ class EventUnwritableError(StoreError):
 
 class HeldError(StoreError):
     """Another process holds the lock of the run."""
+
+    fault = "held"
 
     def __init__(self, path: Path, pid: int | None) -> None:
         """Name the holder; `pid` is None if it has not said who it is yet."""
@@ -89,6 +93,8 @@ class LogClosedError(StoreError):
 class LogPoisonedError(StoreError):
     """A write or a sync failed: nothing after `position` is promised or written any more."""
 
+    fault = "disk"
+
     def __init__(self, path: Path, position: int, cause: BaseException) -> None:
         """Remember the last position that is safe, and what the disk said."""
         self.path = path
@@ -103,6 +109,8 @@ class LogPoisonedError(StoreError):
 
 class BlobUnwritableError(StoreError):
     """A payload could not be made durable, so no event may name it."""
+
+    fault = "disk"
 
     def __init__(self, path: Path, cause: OSError) -> None:
         """Remember where, and what the disk said."""
@@ -138,6 +146,8 @@ class RunFolderError(StoreError):
 class RunFolderUnmadeError(RunFolderError):
     """The disk refuses the folder of a new run: it is full, or nobody may write there."""
 
+    fault = "disk"
+
     def __init__(self, name: str, place: str, why: str) -> None:
         """Say where, and why."""
         self.place = place
@@ -149,6 +159,8 @@ class RunFolderUnmadeError(RunFolderError):
 
 class DamageError(StoreError):
     """Something on disk is not what was written. Nothing was changed."""
+
+    fault = "damaged"
 
 
 class LogDamagedError(DamageError):

@@ -27,6 +27,8 @@ class WorkspaceError(TracksideError):
 class GitUnusableError(WorkspaceError):
     """There is no git that can do the work."""
 
+    fault = "refused"
+
 
 class GitFailedError(WorkspaceError):
     """A git command ended in another way than its caller can answer."""
@@ -50,6 +52,8 @@ class GitTimeoutError(GitFailedError):
 class GitDiskError(WorkspaceError):
     """The disk did not let git do its work; the same may succeed once it is mended."""
 
+    fault = "disk"
+
     def __init__(self, command: str, words: str) -> None:
         """Keep the git subcommand, and what it said (one line, printable)."""
         self.command = command
@@ -68,6 +72,8 @@ class RevisionUnknownError(WorkspaceError):
 class TreeMissingError(WorkspaceError):
     """A tree or commit is not in the run's repository nor in the user's objects."""
 
+    fault = "damaged"
+
     def __init__(self, tree: str, place: str) -> None:
         """Keep the id, and say where it was looked for."""
         self.tree = tree
@@ -80,6 +86,8 @@ class TreeMissingError(WorkspaceError):
 class ObjectDamagedError(WorkspaceError):
     """An object of git is there, but it is not what its id says."""
 
+    fault = "damaged"
+
     def __init__(self, name: str, place: str) -> None:
         """Keep the id, and say where it is."""
         self.name = name
@@ -88,6 +96,8 @@ class ObjectDamagedError(WorkspaceError):
 
 class WorktreeBusyError(WorkspaceError):
     """A worktree is held by a process that does not let go."""
+
+    fault = "held"
 
 
 class DeliveryRefusedError(WorkspaceError):
@@ -172,6 +182,8 @@ class RunnerClosedError(WorkspaceError):
 
 class WorktreeUnusableError(WorkspaceError):
     """The disk is full, failing or read-only, or the system is out of a resource."""
+
+    fault = "disk"
 
     def __init__(self, root: object, cause: OSError) -> None:
         """Name the worktree, and give the system's reason."""

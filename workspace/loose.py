@@ -13,6 +13,7 @@ from collections import OrderedDict
 from contextlib import suppress
 from pathlib import Path
 
+from events.errors import fault_of
 from workspace.errors import GitDiskError, ObjectDamagedError
 from workspace.git import Git
 from workspace.objects import Members, Objects, members_of, object_id, raw_tree
@@ -24,8 +25,6 @@ _FAST = 1
 """Level of compression: most objects are small, and are read once or never."""
 
 _POORER = re.compile(r"^\s*(filemode|symlinks)\s*=\s*false\s*$", re.IGNORECASE | re.MULTILINE)
-
-_OF_THE_DISK = {errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EROFS}
 
 
 class LooseObjects:
@@ -124,9 +123,9 @@ class LooseObjects:
                 place, zlib.compress(b"%s %d\0" % (kind.encode(), len(data)) + data, _FAST)
             )
         except OSError as error:
-            if error.errno not in _OF_THE_DISK:
+            if fault_of(error) is None:
                 raise
-            raise GitDiskError("hash-object", os.strerror(error.errno)) from error
+            raise GitDiskError("hash-object", os.strerror(error.errno or errno.EIO)) from error
 
     def _place(self, name: str) -> Path:
         return self._folder / name[:2] / name[2:]

@@ -26,10 +26,13 @@ class UnforeseenError(Exception):
 class FaultyLog:
     """A log whose appends fail as a bug would, before or after they have done their work."""
 
-    def __init__(self, log: EventLog, faults: Faults, *, too_late: bool) -> None:
+    def __init__(
+        self, log: EventLog, faults: Faults, *, too_late: bool, error: Exception | None = None
+    ) -> None:
         self._log = log
         self._faults = faults
         self._too_late = too_late
+        self._error = error
         self._appends: Counter[str] = Counter()
 
     @property
@@ -75,10 +78,10 @@ class FaultyLog:
         place = f"append {self._appends[stream]} to {stream}"
         fails = self._appends[stream] in self._faults.get(stream, ())
         if fails and not self._too_late:
-            raise UnforeseenError(f"before {place}")
+            raise self._error or UnforeseenError(f"before {place}")
         yield
         if fails:
-            raise UnforeseenError(f"after {place}")
+            raise self._error or UnforeseenError(f"after {place}")
 
     def read(self, *, after: int = 0) -> Iterator[Recorded]:
         return self._log.read(after=after)
@@ -93,11 +96,17 @@ class FaultyLog:
         self._log.close()
 
 
-def break_log(monkeypatch: pytest.MonkeyPatch, faults: Faults, *, too_late: bool = False) -> None:
-    """Have the actors of the next run write to a faulty log."""
+def break_log(
+    monkeypatch: pytest.MonkeyPatch,
+    faults: Faults,
+    *,
+    too_late: bool = False,
+    error: Exception | None = None,
+) -> None:
+    """Have the actors of the next run write to a faulty log, which fails with a bug or `error`."""
 
     def start(log: EventLog, *rest: Any, **named: Any) -> System:  # noqa: ANN401 - not ours to know
-        return System(FaultyLog(log, faults, too_late=too_late), *rest, **named)
+        return System(FaultyLog(log, faults, too_late=too_late, error=error), *rest, **named)
 
     monkeypatch.setattr("cli.conduct.System", start)
 
