@@ -5,7 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from actors.conductor import Rest
 from actors.messages import Down
@@ -151,7 +151,11 @@ def conduct(
         ),
         qa_model=settings.models.qa,
     )
-    with interrupting(system.interrupt), pausing(system, settings.limits.run_wall_s):
+    with (
+        closing(diagnostics),
+        interrupting(system.interrupt),
+        pausing(system, settings.limits.run_wall_s),
+    ):
         try:
             workshop.spares.find(live=opened.world.run.active)
             system.start()
@@ -164,7 +168,6 @@ def conduct(
                 workshop.spares.clear()
             else:
                 diagnostics.note("actors_left", threads=[t.name for t in threading.enumerate()])
-            diagnostics.close()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
     events.errors.TracksideError
     +-- BudgetInvalidError              a limit that cannot be set so
     |   +-- BudgetInForceError          it is as high already
+    +-- CacheUnusableError              there is no place for worktrees
     +-- ExtraMissingError               an optional part of trackside is not installed
     +-- InputUnreadableError            a file that was named cannot be read
     +-- NoRepositoryError               there is no repository around here, and no runs
@@ -37,6 +38,20 @@ class BudgetInvalidError(TracksideError):
 
 class BudgetInForceError(BudgetInvalidError):
     """A limit that a person asked for is as high already; somebody may have been first."""
+
+
+class CacheUnusableError(TracksideError):
+    """The folder of all worktrees cannot be made or written; nothing was begun."""
+
+    fault = "disk"
+
+    def __init__(self, path: str, why: str) -> None:
+        """Name the folder, and give the system's reason."""
+        self.path = path
+        super().__init__(
+            f"the cache folder {path} cannot be used: {why}; mend that, or name another by "
+            "XDG_CACHE_HOME"
+        )
 
 
 class ExtraMissingError(TracksideError):

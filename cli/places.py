@@ -2,13 +2,33 @@
 
 import hashlib
 import os
+from errno import EACCES
 from pathlib import Path
+
+from cli.errors import CacheUnusableError
+from cli.escape import path_text
 
 
 def cache_folder() -> Path:
     """Return the folder of all worktrees; all of it can be deleted while nothing runs."""
     home = os.environ.get("XDG_CACHE_HOME", "")
     return (Path(home) if home.startswith("/") else Path.home() / ".cache") / "trackside"
+
+
+def make_cache_folder() -> None:
+    """Make sure that worktrees can be made: better told before a run begins than by its workers.
+
+    Raises:
+        CacheUnusableError: the folder cannot be made, or nothing can be made in it.
+    """
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(EACCES, os.strerror(EACCES))
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise CacheUnusableError(path_text(folder), why) from error
 
 
 def worktrees_of(run_folder: Path) -> Path:

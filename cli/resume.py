@@ -69,12 +69,14 @@ def _continued(folder: "RunFolder", checkout: Path) -> bool:
 def _go_on(args: argparse.Namespace, folder: "RunFolder", checkout: Path) -> int:
     from cli.changes import changes
     from cli.conduct import carry_through
+    from cli.places import make_cache_folder
     from cli.planning import complete_plan
     from cli.post import applied, apply_letters
     from cli.sandboxing import sandbox_for
     from cli.wiring import opened
     from store.inbox import TellRun
 
+    make_cache_folder()
     with opened(folder, checkout) as this:
         complete_plan(this)
         state = this.world.run

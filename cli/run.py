@@ -76,6 +76,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the track; see product.md, section 9, for the exit codes."""
     from cli.conduct import carry_through
     from cli.own_prices import prices_in_force
+    from cli.places import make_cache_folder
     from cli.planning import record_plan
     from cli.recordings import recording_told
     from cli.sandboxing import sandbox_for
@@ -113,6 +114,7 @@ def run(args: argparse.Namespace) -> int:
         if settings.budget.limits_usd and price(model, Usage()) is None:
             raise UnpricedModelError(model)
     sandbox = sandbox_for(settings.sandbox, checkout.top)
+    make_cache_folder()
     folder = RunFolder.create(checkout.top, start.run)
     with opened(folder, checkout.top) as this:
         tree = this.repository.tree_of(start.base)

@@ -18,7 +18,7 @@ Fault = Literal["held", "damaged", "disk", "refused"]
 """Another process is in the way; what is kept is not what was written; a disk or a folder refuses;
 something that the program needs is not there or not as it must be."""
 
-_REFUSED_BY_SYSTEM = frozenset(
+REFUSED_BY_SYSTEM = frozenset(
     {
         errno.EACCES,
         errno.EDQUOT,
@@ -84,7 +84,7 @@ def fault_of(error: BaseException) -> Fault | None:
     match error:
         case TracksideError():
             return error.fault
-        case OSError(errno=number) if number in _REFUSED_BY_SYSTEM:
+        case OSError(errno=number) if number in REFUSED_BY_SYSTEM:
             return "disk"
         case _:
             return None

@@ -5,6 +5,7 @@ TracksideError
     +-- GitUnusableError            git is not installed, or too old
     +-- GitFailedError              a git command said no; its own words are kept
     |   +-- GitTimeoutError         ... or did not come back
+    |   +-- GitDamageError          ... as an object that it needs is damaged or gone
     +-- GitDiskError                git could not write: the disk is full, failing or read-only
     +-- RepositoryRefusedError      this folder cannot be a run's repository, and why
     +-- RevisionUnknownError        no such commit in the user's repository
@@ -47,6 +48,12 @@ class GitTimeoutError(GitFailedError):
     def __init__(self, command: str, timeout_s: float) -> None:
         """Say how long it was waited for."""
         super().__init__(command, -9, f"no answer within {timeout_s:g} s")
+
+
+class GitDamageError(GitFailedError):
+    """What git was to read is not what was written, or is gone."""
+
+    fault = "damaged"
 
 
 class GitDiskError(WorkspaceError):

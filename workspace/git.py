@@ -5,7 +5,6 @@ credential helper or transport. Most of it is shut by the environment below, whi
 what only a repository's own configuration can name (`filter.X.clean`) is shut by `silenced`.
 """
 
-import errno
 import functools
 import os
 import re
@@ -15,9 +14,17 @@ import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from errno import errorcode
 from pathlib import Path
 
-from workspace.errors import GitDiskError, GitFailedError, GitTimeoutError, GitUnusableError
+from events.errors import REFUSED_BY_SYSTEM
+from workspace.errors import (
+    GitDamageError,
+    GitDiskError,
+    GitFailedError,
+    GitTimeoutError,
+    GitUnusableError,
+)
 
 OLDEST = (2, 38)
 """The first git whose `merge-tree` writes a tree."""
@@ -60,11 +67,22 @@ _CONFIG = (
     ("submodule.recurse", "false"),
 )
 
-_OF_THE_DISK = (
-    *map(os.strerror, (errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EROFS)),
-    "Out of diskspace",
+_REASON = re.compile(": ({})\\.?$".format("|".join(map(re.escape, map(os.strerror, errorcode)))))
+"""How git ends a line, in the C locale, when it knows what the system said."""
+_OF_THE_DISK = {os.strerror(number) for number in REFUSED_BY_SYSTEM}
+_UNWRITTEN = re.compile(
+    r"^(error|fatal): (.*: )?(unable to write|could not write|failed to write|error writing"
+    r"|insufficient permission for adding|unable to create temporary"
+    r"|.*write error(. Out of diskspace)?$)",
+    re.IGNORECASE,
 )
-"""What git says, in the C locale, when a disk is full, failing or read-only."""
+"""How it begins one when it could not write."""
+_UNREADABLE = re.compile(
+    r"^(error|fatal): (bad object|missing object|unable to read (sha1 file|tree)"
+    r"|failed to unpack tree object|object file .* is empty"
+    r"|.*object corrupt or missing|.* is corrupt$)"
+)
+"""And when an object is not what it was, or is gone."""
 
 Config = tuple[tuple[str, str], ...]
 
@@ -303,7 +321,18 @@ def _answer(
     said, warned = _said(child, command, stdin)
     if child.returncode not in answers or (silent and warned):
         words = "; ".join(map(printable, text_of(warned).splitlines()))
-        if any(word in words for word in _OF_THE_DISK):
-            raise GitDiskError(command, words)
-        raise GitFailedError(command, child.returncode, words)
+        raise _failure(command, child.returncode, words, text_of(warned).splitlines())
     return child.returncode, said
+
+
+def _failure(
+    command: str, exit_code: int, words: str, lines: Sequence[str]
+) -> GitFailedError | GitDiskError:
+    """Return what it means that a command has failed, by what it said."""
+    reasons = [_REASON.search(line) for line in lines]
+    for line, reason in zip(lines, reasons, strict=True):
+        if reason[1] in _OF_THE_DISK if reason else _UNWRITTEN.match(line):
+            return GitDiskError(command, words)
+    if any(map(_UNREADABLE.match, lines)):
+        return GitDamageError(command, exit_code, words)
+    return GitFailedError(command, exit_code, words)

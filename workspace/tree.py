@@ -15,6 +15,7 @@ from pathlib import Path
 
 from events.ids import CommitId, TreeId
 from workspace.errors import (
+    GitDamageError,
     GitFailedError,
     RepositoryRefusedError,
     TreeMissingError,
@@ -319,6 +320,8 @@ class Repository:
             code, _ = self.git.ask("cat-file", "-e", f"{name}^{{tree}}", answers=(0, 1, 128))
             if code != 0:
                 return TreeMissingError(name, str(self.path))
+        if isinstance(error, GitDamageError):
+            return error
         return WorkspaceError(f"{self.path}: {error}")
 
 

@@ -26,7 +26,13 @@ from typing import NamedTuple
 from events.ids import CommitId, TreeId
 from events.protected import protected_part
 from workspace import paths
-from workspace.errors import GitDiskError, GitFailedError, WorkspaceError, WorktreeBusyError
+from workspace.errors import (
+    GitDiskError,
+    GitFailedError,
+    WorkspaceError,
+    WorktreeBusyError,
+    WorktreeUnusableError,
+)
 from workspace.git import Git, bytes_of, text_of
 from workspace.tree import GITLINK, Repository
 from workspace.untold import Untold, drawn, forget_untold, read_untold, stat_of, write_untold
@@ -76,6 +82,8 @@ class Worktree:
         Raises:
             TreeMissingError: the tree is not there; the folder is as it was.
             WorktreeBusyError: another process holds the worktree.
+            WorktreeUnusableError: there is no place for it.
+            GitDiskError: the disk takes no more.
         """
         wanted = self.repository.tree_of(CommitId(tree))
         with self._git() as git:
@@ -83,7 +91,7 @@ class Worktree:
             try:
                 _catch_up(git, known)
                 self._become(git, wanted, clean_ignored=clean_ignored)
-            except (GitFailedError, OSError):
+            except (GitFailedError, GitDiskError, OSError):
                 self._index.unlink(missing_ok=True)
                 _make_accessible(self.folder)
                 self._become(git, wanted, clean_ignored=clean_ignored)
@@ -109,7 +117,7 @@ class Worktree:
                 known = self._aged(git, known)
                 changed, undone = self._sifted(git, known, protected, silent=True)
                 return Snapshot(self._written(git, known, changed), undone)
-            except (GitFailedError, OSError):
+            except (GitFailedError, GitDiskError, OSError):
                 _make_accessible(self.folder)
                 changed, undone = self._sifted(git, known, protected, silent=False)
                 untold = known.paths if known is not None else ()
@@ -149,8 +157,7 @@ class Worktree:
         The lock is on a descriptor that git inherits. So after a kill of our process, the next
         one waits for a git that is still writing.
         """
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        held = os.open(self._lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        held = self._opened_lock()
         try:
             _wait_for(held, self.folder)
             if self.folder.is_symlink():
@@ -166,6 +173,18 @@ class Worktree:
             )
         finally:
             os.close(held)
+
+    def _opened_lock(self) -> int:
+        """Return a descriptor of the lock, which no command can reach: who refuses it is the disk.
+
+        Raises:
+            WorktreeUnusableError: the folder above cannot be made, or takes no file.
+        """
+        try:
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            return os.open(self._lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise WorktreeUnusableError(self.folder, error) from error
 
     def _become(self, git: Git, tree: str, *, clean_ignored: bool) -> None:
         git.run("read-tree", "-u", "--reset", tree)

@@ -2,13 +2,15 @@
 
 import errno
 import os
+import re
 from pathlib import Path
 
 import pytest
 
+from events.errors import Fault
 from tests.git_repo import GitRepo
 from workspace import git as git_room
-from workspace.errors import GitDiskError, GitFailedError, GitTimeoutError, GitUnusableError
+from workspace.errors import GitFailedError, GitTimeoutError, GitUnusableError, WorkspaceError
 from workspace.git import Git, environment, printable, program, silenced
 
 
@@ -140,11 +142,32 @@ def test_every_filter_and_driver_of_a_repository_is_silenced(tmp_path: Path) -> 
     }
 
 
-def test_a_disk_that_does_not_let_git_write_is_told_apart(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        ("error: unable to write file x: No space left on device", "disk"),
+        ("error: unable to write file x", "disk"),
+        ("fatal: unable to write new index file", "disk"),
+        ("fatal: merge: Unable to write new index file", "disk"),
+        ("fatal: unable to create /r/index.lock: Permission denied", "disk"),
+        ("fatal: Unable to create /r/index.lock: Read-only file system.", "disk"),
+        ("fatal: cannot create directory at y: No space left on device", "disk"),
+        ("fatal: sha1 file x write error. Out of diskspace", "disk"),
+        ("error: insufficient permission for adding an object to x", "disk"),
+        ("error: unable to read sha1 file of x (4b825dc)", "damaged"),
+        ("fatal: unable to read tree 4b825dc", "damaged"),
+        ("fatal: bad object 4b825dc", "damaged"),
+        ("fatal: loose object 4b825dc (stored in x) is corrupt", "damaged"),
+        ("error: unable to write file x: File name too long", None),
+        ("error: unable to create file No space left on device: File exists", None),
+        ("fatal: pathspec x did not match", None),
+    ],
+)
+def test_a_failure_that_is_not_of_the_command_is_told_by_the_words_of_git(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, fault: Fault | None
 ) -> None:
-    words = "error: unable to write file x: No space left on device"
     script = f"[ $1 = version ] && echo git version 2.40.1 && exit\necho '{words}' >&2\nexit 128"
     monkeypatch.setenv("PATH", fake_git(tmp_path / "bin", script))
-    with pytest.raises(GitDiskError, match="No space left on device; mend that, then resume"):
+    with pytest.raises(WorkspaceError, match=re.escape(words)) as raised:
         Git(tmp_path).run("write-tree")
+    assert raised.value.fault == fault

@@ -1,0 +1,100 @@
+"""A fault of the machine ends a run with one line; mended, it goes on, and no attempt is lost."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from events import run_events as run
+from tests.end_to_end.project import TRACKSIDE, Ended, Project
+from tests.end_to_end.scripts import done, turn, write
+from tests.workspace.levels import level_here
+
+COMPLETED, BAD_INPUT, DAMAGED, DISK = 0, 2, 4, 74
+
+
+@pytest.fixture
+def planned(project: Project) -> Project:
+    """A project with one ticket that has one attempt."""
+    project.plan({"id": "A", "max_attempts": 1})
+    project.script({"A": [[turn(write("a.txt", "a\n")), done()]]})
+    return project
+
+
+def within(mounts: list[str], *words: str) -> Ended:
+    """Run the program in a view of this machine that bubblewrap makes."""
+    level_here("bwrap")
+    around = [str(shutil.which("bwrap")), "--dev-bind", "/", "/", *mounts, "--"]
+    said = subprocess.run(
+        [*around, str(TRACKSIDE), *words], capture_output=True, text=True, check=False
+    )
+    return Ended(said.returncode, said.stdout, said.stderr)
+
+
+def stopped_with(ended: Ended, code: int, *words: str) -> None:
+    """Hold the end of a run to one line, which has these words, and its exit code."""
+    assert ended.code == code, ended.err
+    said = [line for line in ended.err.splitlines() if line.startswith("trackside: ")]
+    assert len(said) == 1, ended.err
+    assert all(word in said[0] for word in words), said
+
+
+def goes_on(project: Project) -> None:
+    """Hold a run that was stopped to its completion, with nothing lost."""
+    assert project.events(run.ActorCrashed) == []
+    assert list(project.folder_of().glob("bug-*")) == []
+    resumed = project.resume()
+    assert resumed.code == COMPLETED, resumed.err
+    assert project.ticket("A").attempts == 1
+
+
+def a_file(place: Path) -> Path:
+    place.touch()
+    return place
+
+
+def below_a_file(place: Path) -> Path:
+    return a_file(place) / "cache"
+
+
+def nowhere(_: Path) -> Path:
+    return Path("/proc/nowhere")
+
+
+@pytest.mark.parametrize("place", [a_file, below_a_file, nowhere], ids=lambda each: each.__name__)
+def test_a_cache_folder_that_cannot_be_is_refused_before_anything_is_written(
+    planned: Project, monkeypatch: pytest.MonkeyPatch, place: Callable[[Path], Path]
+) -> None:
+    with monkeypatch.context() as elsewhere:
+        cache = place(planned.folder / "elsewhere")
+        elsewhere.setenv("XDG_CACHE_HOME", str(cache))
+        stopped_with(planned.run(), DISK, f"the cache folder {cache}/trackside cannot be used")
+    assert not planned.folder_of().exists()
+    assert planned.run().code == COMPLETED
+
+
+def test_a_cache_folder_without_permission_is_refused_before_anything_is_written(
+    planned: Project,
+) -> None:
+    shut = planned.cache / "trackside"
+    shut.mkdir(parents=True)
+    shut.chmod(0o500)
+    ordinary = ["--unshare-user", "--cap-drop", "ALL"]
+    stopped_with(within(ordinary, *planned.words()), DISK, str(shut), os.strerror(13))
+    assert not planned.folder_of().exists()
+    shut.chmod(0o700)
+    assert planned.run().code == COMPLETED
+
+
+def test_a_full_disk_under_the_worktrees_stops_the_run_and_costs_no_attempt(
+    planned: Project,
+) -> None:
+    planned.repo.write("big.txt", "x" * 60_000)
+    planned.repo.commit()
+    planned.cache.mkdir(exist_ok=True)
+    small = ["--size", str(40_960), "--tmpfs", str(planned.cache)]
+    stopped_with(within(small, *planned.words()), DISK, "git read-tree cannot write", "big.txt")
+    goes_on(planned)
