@@ -36,7 +36,7 @@ from models.service import ModelService, Wait
 from store.clocks import clocks
 from store.entity import Entity
 from workspace.command import CommandRunner
-from workspace.delivery import deliver_apply, deliver_branch
+from workspace.delivery import branch_of, deliver_apply, deliver_branch
 from workspace.errors import GitDiskError, WorkspaceError
 from workspace.sandbox import Sandbox
 from workspace.worktree import remove_folder
@@ -66,7 +66,7 @@ def carry_through(opened: OpenRun, sandbox: Sandbox, args: argparse.Namespace) -
     standing = standing_of(opened.world.run, held=False)
     summary = summary_of(opened.view, standing, to_name(opened.repository.user.top))
     print(json_text(summary) if args.json else "\n".join(lines_of(summary)))
-    return exit_code_of(standing)
+    return exit_code_of(standing, opened.world.run.delivery)
 
 
 def _rest_of(
@@ -196,7 +196,7 @@ def deliver(opened: OpenRun, run: Run, commit: CommitId) -> RecordDelivery:
         GitDiskError: the disk takes no more; nothing is decided, a resume delivers again.
     """
     facts = run.facts
-    branch = f"trackside/{facts.run}"
+    branch = branch_of(facts.run)
     problem = ""
     if facts.settings.deliver == "apply":
         try:

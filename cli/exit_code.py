@@ -8,7 +8,10 @@ class ExitCode(IntEnum):
 
     COMPLETED = 0
     BLOCKED = 1
-    """The run ended with blocked or cancelled tickets; of `export --send`: no collector took it."""
+    """The run ended with blocked or cancelled tickets, or its delivery was refused.
+
+    Of `export --send`: no collector took it.
+    """
     BAD_INPUT = 2
     """Bad usage or input; nothing was written."""
     WAITING = 3

@@ -22,11 +22,11 @@ from cli.past import archive_in, say_torn
 from cli.policy_source import load_policy, placed_policy
 from cli.recordings import recording_told
 from cli.redaction import Redactor
-from cli.run import new_id
+from cli.run import new_name
 from events.conversation import Usage
 from events.errors import TrackInvalidError
 from events.fork_words import Changes
-from events.ids import RunId, TicketId
+from events.ids import TicketId
 from events.run import Run
 from events.settings import Settings
 from events.ticket_edit import edited_ticket
@@ -78,12 +78,13 @@ def run(args: argparse.Namespace) -> int:
     given = None if args.answer is None else given_in(args.answer)
     if args.at is None and given is None:
         raise OptionInvalidError("--at", "name a position with --at POS")
-    checkout = UserRepository.find(Path(args.repo or "")).top
+    user = UserRepository.find(Path(args.repo or ""))
+    checkout = user.top
     archive = archive_in(args)
     past = past_of(archive, args.at, given)
     say_torn(archive)
     changes = _changes(args, past.world.run, checkout)
-    name = RunId(new_id() if args.run_id is None else args.run_id)
+    name = new_name(args.run_id, user, past.world.run.facts.settings)
     answer = fork(
         archive, checkout, name,
         at=past.at, changes=changes, given=given, program=version("trackside"),

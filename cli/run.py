@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -23,6 +24,9 @@ from events.run_terms import Start
 from events.settings import Settings
 from events.track import TrackSpec
 from events.track_file import check_archetypes, parse_track
+
+if TYPE_CHECKING:
+    from workspace.user_repository import UserRepository
 
 _FLAGS = {
     "workers": "workers",
@@ -93,8 +97,9 @@ def run(args: argparse.Namespace) -> int:
     problems = check_archetypes(spec, settings.archetypes)
     if problems:
         raise TrackInvalidError(args.track, problems)
+    name = new_name(args.run_id, checkout, settings)
     start = Start(
-        run=RunId(new_id() if args.run_id is None else args.run_id),
+        run=name,
         track=replace(spec, tickets=()),
         tickets=len(spec.tickets),
         settings=replace(settings, policy=placed_policy(settings.policy)),
@@ -154,6 +159,20 @@ def _models_of(spec: TrackSpec, settings: Settings) -> set[str]:
     }
 
 
-def new_id() -> str:
-    """Return a name for a run that nobody has named."""
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+def new_name(wanted: str | None, checkout: "UserRepository", settings: Settings) -> RunId:
+    """Return the name of a new run, `wanted` or from the clock; nothing is made.
+
+    Raises:
+        RunFolderError: it cannot be one, or there is such a run.
+        DeliveryRefusedError: the run is to be delivered, and there can be no branch of its name.
+            A fast-forward that is refused at the end needs the branch too.
+    """
+    from store.run_folder import RunFolder
+    from workspace.delivery import branch_of, require_free
+
+    clock = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    name = RunId(clock if wanted is None else wanted)
+    RunFolder.to_make(checkout.top, name)
+    if settings.deliver != "none":
+        require_free(checkout, branch_of(name))
+    return name

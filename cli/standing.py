@@ -20,6 +20,7 @@ from events.attempt_due import (
     due,
 )
 from events.run import Run
+from events.run_events import RunDelivered
 
 Standing = Literal[
     "completed", "blocked", "cancelled", "waiting", "paused", "running", "interrupted"
@@ -54,8 +55,10 @@ def standing_of(run: Run, *, held: bool) -> Standing:
     return "running" if held else "interrupted"
 
 
-def exit_code_of(standing: Standing) -> ExitCode:
-    """Return what a process says that leaves a run so."""
+def exit_code_of(standing: Standing, delivery: RunDelivered | None = None) -> ExitCode:
+    """Return what a process says that leaves a run so: a refused delivery is no success."""
+    if standing == "completed" and delivery is not None and delivery.how == "none":
+        return ExitCode.BLOCKED
     return _EXIT_CODES[standing]
 
 

@@ -36,7 +36,8 @@ HOME = ".trackside"
 RUNS = "runs"
 STAGED = "staged"
 LOG_NAME = "events.jsonl"
-_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
+_NAME = re.compile(r"(?!.*(\.\.|\.lock$|\.$))[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
+"""What is both the name of a folder and a part of the name of a branch, as git has it."""
 _IGNORE_ALL = b"*\n"
 _FIRST_LINE_BYTES = 4096
 
@@ -78,7 +79,7 @@ class RunFolder:
         Raises:
             RunFolderError: `run` cannot be a name, exists already, or its folder cannot be made.
         """
-        folder = cls._new(repository, run)
+        folder = cls.to_make(repository, run)
         _make(folder, (repository / HOME / RUNS,), disk)
         return folder
 
@@ -92,7 +93,7 @@ class RunFolder:
         Raises:
             RunFolderError: as `create`.
         """
-        final = cls._new(repository, run)
+        final = cls.to_make(repository, run)
         stage = repository / HOME / STAGED
         _sweep(stage)
         token = stage / f"{os.getpid()}-{secrets.token_hex(4)}"
@@ -105,8 +106,8 @@ class RunFolder:
             shutil.rmtree(token, ignore_errors=True)
 
     @classmethod
-    def _new(cls, repository: Path, run: str) -> "RunFolder":
-        """Return the folder that a new run will have.
+    def to_make(cls, repository: Path, run: str) -> "RunFolder":
+        """Return the folder that a new run will have; nothing is made.
 
         Raises:
             RunFolderError: `run` cannot be a name, or exists already.
@@ -115,7 +116,8 @@ class RunFolder:
             raise RunFolderError(
                 run,
                 f"{run!r} cannot name a run: up to 64 letters, digits, dots, underscores and "
-                "hyphens, and no dot at the beginning",
+                "hyphens, with no dot at either end, no two dots together and no .lock at the end "
+                "(its branch is named like it)",
             )
         folder = cls(repository / HOME / RUNS / run)
         if folder.began:

@@ -4,12 +4,13 @@ Both ways hand over objects first, then move one ref by compare-and-swap, so tha
 leaves nothing but objects that nobody names, and doing it again is harmless.
 """
 
+import shlex
 import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from events.ids import CommitId
+from events.ids import CommitId, RunId
 from workspace.errors import DeliveryRefusedError, GitFailedError
 from workspace.git import Git, bytes_of, printable, silenced, text_of
 from workspace.in_the_way import in_the_way
@@ -17,6 +18,11 @@ from workspace.tree import Repository
 from workspace.user_repository import UserRepository
 
 _UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG", "rebase-apply")
+
+
+def branch_of(run: RunId) -> str:
+    """Return the name of the branch that a run delivers."""
+    return f"trackside/{run}"
 
 
 def deliver_branch(
@@ -41,11 +47,11 @@ def deliver_branch(
     """
     user = repository.user
     ref = f"refs/heads/{branch}"
-    if user.git.ask("check-ref-format", ref)[0] != 0:
-        raise DeliveryRefusedError(f"{printable(branch)!r} cannot be the name of a branch")
     found = _target(user, ref)
     if found == commit:
         return
+    if found is None and expected_old is None:
+        require_free(user, branch)
     if found != expected_old:
         raise DeliveryRefusedError(_elsewhere(user, branch, found, expected_old))
     if holder := user.git.line("for-each-ref", "--format=%(worktreepath)", ref):
@@ -60,6 +66,27 @@ def deliver_branch(
         raise DeliveryRefusedError(
             f"branch {branch} of {user.top} could not be written: {error.words}"
         ) from error
+
+
+def require_free(user: UserRepository, branch: str) -> None:
+    """Check that the user's repository can have a new `branch` of this name.
+
+    Raises:
+        DeliveryRefusedError: it has one, another one is in its way, or no branch is named so.
+    """
+    ref = f"refs/heads/{branch}"
+    if user.git.ask("check-ref-format", ref)[0] != 0:
+        raise DeliveryRefusedError(f"{printable(branch)!r} cannot be the name of a branch")
+    if found := _target(user, ref):
+        raise DeliveryRefusedError(_elsewhere(user, branch, found, None))
+    near = f"refs/heads/{branch.partition('/')[0]}"
+    for other in text_of(user.git.run("for-each-ref", "--format=%(refname)", near)).splitlines():
+        if ref.startswith(f"{other}/") or other.startswith(f"{ref}/"):
+            name = other.removeprefix("refs/heads/")
+            raise DeliveryRefusedError(
+                f"branch {printable(name)} of {user.top} is in the way of {branch}; rename it"
+                f" (git branch -m {shlex.quote(printable(name))} NEW)"
+            )
 
 
 def deliver_apply(repository: Repository, commit: CommitId, base: CommitId) -> None:

@@ -1,15 +1,16 @@
 """What comes of a run in the user's repository, and what is left alone."""
 
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
 
 from events import run_events as run
-from tests.end_to_end.project import Project
+from tests.end_to_end.project import Project, trackside
 from tests.end_to_end.scripts import call, done, turn, write
 
-COMPLETED, BLOCKED = 0, 1
+COMPLETED, BLOCKED, BAD_INPUT = 0, 1, 2
 
 
 @pytest.fixture
@@ -114,6 +115,66 @@ def test_a_blocked_run_delivers_what_is_completed_and_says_why_the_rest_is_not(
     }
     chain = next(line for line in ended.out.splitlines() if line.strip().startswith("D"))
     assert "C" in chain
+
+
+@pytest.mark.parametrize(
+    ("branch", "words"),
+    [
+        ("trackside/run", "branch trackside/run of .* exists already"),
+        ("trackside", "branch trackside of .* is in the way of trackside/run; rename it"),
+        ("trackside/run/more", "branch trackside/run/more of .* is in the way of trackside/run"),
+    ],
+)
+def test_a_run_whose_branch_could_not_be_made_does_not_begin(
+    small: Project, branch: str, words: str
+) -> None:
+    small.repo.git("branch", branch)
+    ended = small.run()
+    assert ended.code == BAD_INPUT
+    assert re.fullmatch(f"trackside: {words}.*\n", ended.err)
+    assert not small.folder_of().parent.parent.exists()
+    assert small.run("--deliver", "none").code == COMPLETED
+
+
+def test_a_name_that_no_branch_can_have_is_no_name_for_a_run(small: Project) -> None:
+    ended = small.run(run="x.lock")
+    assert ended.code == BAD_INPUT
+    assert "'x.lock' cannot name a run" in ended.err
+    assert not small.folder_of().parent.parent.exists()
+
+
+def test_a_run_that_exists_is_told_apart_from_its_branch(small: Project) -> None:
+    assert small.run().code == COMPLETED
+    assert "there is a run run already" in small.run().err
+
+
+def test_a_fork_whose_branch_could_not_be_made_is_not_begun(small: Project) -> None:
+    assert small.run().code == COMPLETED
+    small.repo.git("branch", "trackside/fork")
+    place = ("--repo", str(small.repo.path))
+    ended = trackside("fork", "run", "--at", "8", "--run-id", "fork", *place)
+    assert ended.code == BAD_INPUT
+    assert "branch trackside/fork of" in ended.err
+    assert not small.folder_of("fork").exists()
+
+
+def test_a_run_whose_delivery_is_refused_is_no_success_until_it_is_delivered(
+    project: Project,
+) -> None:
+    give_up = turn(call("give_up", reason="not yet"))
+    project.plan({"id": "A", "max_attempts": 1})
+    project.script({"A": [[give_up], [turn(write("a.txt", "a\n")), done()]]})
+    assert project.run().code == BLOCKED
+    project.repo.git("branch", "trackside/run")
+    project.answer("retry", "run", "A")
+    ended = project.resume()
+    assert ended.code == BLOCKED
+    assert "run run is completed" in ended.out
+    assert "not delivered: " in ended.out
+    assert "trackside resume run" in ended.out
+    project.repo.git("branch", "-m", "trackside/run", "mine")
+    assert project.resume().code == COMPLETED
+    assert project.repo.git("rev-parse", "trackside/run") == project.world().run.commit
 
 
 def state(project: Project) -> dict[str, str]:

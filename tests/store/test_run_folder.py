@@ -44,7 +44,11 @@ def test_the_log_and_the_seal_are_where_the_folder_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", ".", "..", ".hidden", "a/b", "a b", "a\n", "é", "x" * 65, "\0"]
+    "name",
+    [
+        *("", ".", "..", ".hidden", "a/b", "a b", "a\n", "é", "x" * 65, "\0"),
+        *("x.lock", "a..b", "a.", "a@{b"),
+    ],
 )
 def test_what_cannot_name_a_run_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(RunFolderError, match="cannot name a run"):

@@ -108,7 +108,20 @@ def test_a_branch_in_the_way_of_the_name_is_named(
     repo: GitRepo, repository: Repository, base: CommitId, work: CommitId
 ) -> None:
     repo.git("branch", "trackside")
-    with pytest.raises(DeliveryRefusedError, match=r"could not be written: .*refs/heads/trackside"):
+    with pytest.raises(DeliveryRefusedError, match=r"branch trackside of .* is in the way of"):
+        deliver_branch(repository, work, base, BRANCH)
+    repo.git("branch", "-m", "trackside", f"{BRANCH}/too")
+    with pytest.raises(DeliveryRefusedError, match=r"branch trackside/r1/too of .* is in the way"):
+        deliver_branch(repository, work, base, BRANCH)
+    repo.git("branch", "-m", f"{BRANCH}/too", f"{BRANCH}0")
+    deliver_branch(repository, work, base, BRANCH)
+
+
+def test_a_branch_that_cannot_be_written_is_named(
+    repo: GitRepo, repository: Repository, base: CommitId, work: CommitId
+) -> None:
+    repo.write(f".git/{REF}.lock", "")
+    with pytest.raises(DeliveryRefusedError, match=r"trackside/r1 of .* could not be written: .*"):
         deliver_branch(repository, work, base, BRANCH)
 
 
