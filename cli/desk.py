@@ -104,7 +104,7 @@ class Desk:
 
     def _serve(self) -> None:
         while not self._closed:
-            questions = waiting(self._view.world)
+            questions = self._questions()
             if questions:
                 self._progress.suspend()
                 try:
@@ -115,6 +115,12 @@ class Desk:
             else:
                 self._news.wait()
             self._news.clear()
+
+    def _questions(self) -> list[Question]:
+        """Return what waits, once the run has taken note of it: until then it is under way."""
+        world = self._view.world
+        plan = world.run.plan
+        return [one for one in waiting(world) if plan[one.ticket].waits_for == one.approval]
 
     def _ask(self, question: Question, count: int) -> None:
         """Show a question until it is answered, here or elsewhere, or the desk is closed."""
