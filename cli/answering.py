@@ -1,10 +1,13 @@
 """What `approve` and `reject` have in common."""
 
 import argparse
+import shlex
+from collections.abc import Sequence
 
 from cli.errors import OptionInvalidError, RunRefusesError
 from cli.firsts import answered_before
 from cli.history import History, load_history, load_planned, repository_of
+from cli.next_steps import option_of, to_name
 from cli.person import who
 from cli.post import send
 from cli.telling import add_run, refused, say
@@ -16,6 +19,8 @@ from store.inbox import GiveAnswer
 
 REASON_CHARS = 2000
 VIA = "command"
+STDIN = "-"
+"""Instead of a file: what comes on standard input."""
 
 
 def add_request(parser: argparse.ArgumentParser) -> None:
@@ -57,18 +62,34 @@ def answer(
     )
     sent = send(history.folder, repository_of(args), GiveAnswer(approval, given, edited))
     if sent.reply.refusal:
-        raise _refused(args, load_history(history.folder), sent.reply.refusal)
+        after = load_history(history.folder)
+        leads = () if edited is None else _edited_again(args, after, approval)
+        raise _refused(args, after, sent.reply.refusal, leads)
     question = world.approval(approval).question
     assert question is not None, "what waits for an answer was asked"
     done = f"{verdict}: {approval} {action_words(question.action)}"
     say(args, history, sent, verdict, [done], approval)
 
 
-def _refused(args: argparse.Namespace, history: History, because: str) -> RunRefusesError:
+def _edited_again(
+    args: argparse.Namespace, history: History, approval: ApprovalId
+) -> tuple[str, ...]:
+    """Return how to hand in another edited version; nothing if the request is not open any more."""
+    if no_answer_because(history.view.world, approval) is not None:
+        return ()
+    file = "FILE" if args.edit == STDIN else shlex.quote(args.edit)
+    option = option_of(to_name(repository_of(args)))
+    named = f"{shlex.quote(history.folder.run)} {shlex.quote(approval)}"
+    return (f"trackside approve {named} --edit {file}{option}",)
+
+
+def _refused(
+    args: argparse.Namespace, history: History, because: str, leads: Sequence[str] = ()
+) -> RunRefusesError:
     approval = ApprovalId(args.approval)
     when = (
         ""
         if history.view.world.approval(approval).answer is None
         else answered_before(history, approval)
     )
-    return refused(args, history, f"approval {approval}: {because}{when}")
+    return refused(args, history, f"approval {approval}: {because}{when}", leads)

@@ -3,13 +3,11 @@
 import argparse
 import sys
 
-from cli.answering import add_request, answer
+from cli.answering import STDIN, add_request, answer
 from cli.errors import InputUnreadableError
 from cli.exit_code import ExitCode
 from cli.inputs import read_input
 from events.documents import MAX_BYTES
-
-STDIN = "-"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

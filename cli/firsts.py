@@ -19,15 +19,15 @@ from events.run_commands import (
 from store.log import Recorded
 
 _DID: dict[type[Command], tuple[str, str]] = {
-    CancelRun: ("run", "cancelled it"),
-    ContinueRun: ("run", "went on with it"),
-    DeclineBudget: ("budget", "ended the wait for more"),
-    PauseRun: ("run", "paused it"),
-    RaiseBudget: ("budget", "raised it"),
-    ReleaseTicket: ("ticket", "released it"),
-    SkipTicket: ("ticket", "skipped it"),
+    CancelRun: ("run", "cancelled the run"),
+    ContinueRun: ("run", "went on with the run"),
+    DeclineBudget: ("budget", "ended the wait for more budget"),
+    PauseRun: ("run", "paused the run"),
+    RaiseBudget: ("budget", "raised the budget"),
+    ReleaseTicket: ("ticket", 'released ticket "{}"'),
+    SkipTicket: ("ticket", 'skipped ticket "{}"'),
 }
-"""Command -> what it is about, and what has been done then."""
+"""Command -> what it is about, and what has been done then, with a place for the ticket."""
 
 
 class _Cause(msgspec.Struct, frozen=True):
@@ -69,7 +69,7 @@ def done_before(history: History, command: OperatorCommand) -> str:
         cause = msgspec.json.decode(recorded.cause, type=_Cause | None)
         if cause is not None and (_TOPICS.get(cause.type), cause.ticket) == (topic, ticket):
             same = cause.type == _tag(type(command))
-            found[:] = [f"; {cause.by} {did} at {recorded.at}"] if same else []
+            found[:] = [f"; {cause.by} {did.format(ticket)} at {recorded.at}"] if same else []
 
     fold_log(history.folder.log, take)
     return "".join(found)

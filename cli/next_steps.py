@@ -30,13 +30,26 @@ def next_steps(world: World, standing: Standing, repository: Path | None) -> tup
         repository: Named in each command; None if it need not be, see `to_name`.
     """
     git = "git" if repository is None else f"git -C {shlex.quote(str(repository))}"
-    option = "" if repository is None else f" --repo {shlex.quote(str(repository))}"
+    option = option_of(repository)
     steps = [
         words if words.startswith("git ") else words + option
         for words in _steps(world, standing, git)
         if words.startswith("git ") or words.split()[1] in COMMANDS
     ]
     return tuple(steps[:MOST])
+
+
+def ways_out(world: World, standing: Standing, repository: Path | None) -> tuple[str, ...]:
+    """Return what to type after a refusal: as `next_steps`, without those that are git's."""
+    steps = next_steps(world, standing, repository)
+    ours = tuple(step for step in steps if not step.startswith("git "))
+    name, option = shlex.quote(world.run.facts.run), option_of(repository)
+    return ours or (f"trackside status {name}{option}",)
+
+
+def option_of(repository: Path | None) -> str:
+    """Return the option that names a repository, a space before it; empty for None."""
+    return "" if repository is None else f" --repo {shlex.quote(str(repository))}"
 
 
 def _steps(world: World, standing: Standing, git: str) -> Iterator[str]:

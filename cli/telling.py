@@ -1,6 +1,7 @@
 """What all commands have in common that tell a run something: send it, and say what came of it."""
 
 import argparse
+import shlex
 from collections.abc import Sequence
 
 from cli.answers import print_answer
@@ -8,13 +9,13 @@ from cli.errors import RunRefusesError
 from cli.escape import shown
 from cli.firsts import done_before
 from cli.history import History, add_repository, load_history, load_planned, repository_of
-from cli.next_steps import next_steps, to_name
+from cli.next_steps import next_steps, option_of, to_name, ways_out
 from cli.post import Sent, send
 from cli.request_answers import Told
 from cli.request_text import preview_lines
 from events.errors import CommandRefusedError
-from events.ids import ApprovalId
-from events.run_commands import OperatorCommand
+from events.ids import ApprovalId, TicketId
+from events.run_commands import OperatorCommand, SkipTicket
 from events.run_rules import decide
 from events.state_digest import state_digest
 from store.inbox import TellRun
@@ -54,12 +55,31 @@ def operate(args: argparse.Namespace, command: OperatorCommand, code: str, done:
 def _refused_again(
     args: argparse.Namespace, history: History, command: OperatorCommand, reason: str
 ) -> RunRefusesError:
-    return refused(args, history, reason + done_before(history, command))
+    leads = _to_skip(args, history, command.ticket) if isinstance(command, SkipTicket) else ()
+    return refused(args, history, reason + done_before(history, command), leads)
 
 
-def refused(args: argparse.Namespace, history: History, reason: str) -> RunRefusesError:
-    """Return the refusal with the commands that lead out of it."""
-    return RunRefusesError(history.folder.run, reason, _leads(args, history)[:MOST_LEADS])
+def refused(
+    args: argparse.Namespace, history: History, reason: str, leads: Sequence[str] = ()
+) -> RunRefusesError:
+    """Return the refusal with the commands that lead out of it: `leads`, or what the run needs."""
+    steps = leads or ways_out(history.view.world, history.standing, to_name(repository_of(args)))
+    return RunRefusesError(history.folder.run, reason, steps[:MOST_LEADS])
+
+
+def _to_skip(args: argparse.Namespace, history: History, ticket: TicketId) -> tuple[str, ...]:
+    """Return the one line that skips a ticket that is blocked; a release comes before it."""
+    run = history.view.world.run
+    found = None if run.track is None else run.track.tickets.get(ticket)
+    own = found is not None and found.block is not None and found.block.cause != "dependency"
+    if not own or run.ending == "cancelled":
+        return ()
+    option, name = option_of(to_name(repository_of(args))), shlex.quote(history.folder.run)
+    named = f"{name} {shlex.quote(ticket)}"
+    steps = [f"trackside retry {named}{option}", f"trackside skip {named}{option}"]
+    if history.held_by is None:
+        steps.append(f"trackside resume {name}{option}")
+    return (" && ".join(steps),)
 
 
 def say(

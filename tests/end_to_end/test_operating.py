@@ -76,6 +76,36 @@ def test_what_makes_no_sense_is_refused_with_the_way_out(
     assert stuck.records() == before
 
 
+def test_a_blocked_ticket_is_skipped_by_the_line_that_the_refusal_names(stuck: Project) -> None:
+    refused = tell(stuck, "skip", "A").err
+    lines = refused.partition("; try `")[2].removesuffix("`\n").split(" && ")
+    assert [line.split()[:3] for line in lines] == [
+        ["trackside", verb, "run"] for verb in ("retry", "skip", "resume")
+    ]
+    codes = [trackside(*line.split()[1:]).code for line in lines]
+    assert codes == [COMPLETED] * 3
+    assert stuck.ticket("A").status == "skipped"
+    assert stuck.file("b.txt") == "b\n"
+
+
+def test_a_refusal_never_leads_to_a_command_of_git(waiting_run: Project) -> None:
+    assert tell(waiting_run, "approve", "A.1.c1").code == COMPLETED
+    assert waiting_run.resume().code == COMPLETED
+    refused = tell(waiting_run, "approve", "nonsense")
+    assert refused.code == BAD_INPUT
+    assert "git" not in refused.err
+    assert "try `trackside status run" in refused.err
+
+
+def test_a_failed_edit_leads_to_another_edit(waiting_run: Project) -> None:
+    file = waiting_run.folder / "bad file.json"
+    file.write_text('{"path": 7}')
+    refused = tell(waiting_run, "approve", "A.1.c1", "--edit", str(file))
+    assert refused.code == BAD_INPUT
+    assert f"try `trackside approve run A.1.c1 --edit '{file}' --repo" in refused.err
+    assert refused.err.count("trackside approve") == 1
+
+
 @pytest.fixture
 def waiting_run(project: Project) -> Project:
     """A project whose run waits for a word on A, and whose B needs A."""

@@ -30,11 +30,11 @@ def waiting_run(project: Project) -> Project:
 @pytest.mark.parametrize(
     ("words", "did"),
     [
-        (["skip", "A"], "skipped it"),
-        (["retry", "C"], "released it"),
-        (["pause"], "paused it"),
-        (["cancel"], "cancelled it"),
-        (["budget", "--raise", "run.tokens=2000000"], "raised it"),
+        (["skip", "A"], 'skipped ticket "A"'),
+        (["retry", "C"], 'released ticket "C"'),
+        (["pause"], "paused the run"),
+        (["cancel"], "cancelled the run"),
+        (["budget", "--raise", "run.tokens=2000000"], "raised the budget"),
     ],
 )
 def test_a_command_that_comes_twice_is_told_who_was_first(
@@ -57,7 +57,7 @@ def test_a_wait_for_budget_that_was_ended_before_is_told_by_whom(project: Projec
     assert tell(project, "budget", "--stop").code == COMPLETED
     again = tell(project, "budget", "--stop")
     assert again.code == BAD_INPUT
-    assert f"{ME} ended the wait for more at " in again.err
+    assert f"{ME} ended the wait for more budget at " in again.err
 
 
 def test_what_is_refused_for_another_reason_blames_nobody(waiting_run: Project) -> None:
