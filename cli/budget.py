@@ -2,7 +2,7 @@
 
 import argparse
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -14,8 +14,9 @@ from cli.firsts import done_before
 from cli.history import load_planned
 from cli.person import who
 from cli.request_answers import BudgetAnswer, BudgetRow
+from cli.spending import Spending, Spent
 from cli.telling import add_run, operate
-from events.budget import SCOPES, UNITS, Amount, Ledger
+from events.budget import SCOPES, UNITS, Amount, Ledger, Scope, amount_of
 from events.ids import AttemptId
 from events.run import Run, budget_wait
 from events.run_commands import DeclineBudget, RaiseBudget
@@ -77,7 +78,12 @@ def raised(limits: Budget, wish: str) -> Budget:
     before: float | None = getattr(limits, key)
     number = None if text == NO_LIMIT else _number(wish, text, whole=unit == "tokens")
     if before is None and number is not None:
-        raise BudgetInvalidError(wish, f"there is no limit on {name} that could be raised")
+        reason = (
+            f"there is no limit on {name} that could be raised; only a new run can have one, by "
+            f"{key} under [budget] in trackside.toml"
+        )
+        flag = f", or by --budget-{unit}" if scope == "run" else ""
+        raise BudgetInvalidError(wish, reason + flag)
     if number is not None and before is not None and number <= before:
         raise BudgetInForceError(wish, f"{name} is {before:,.10g} already")
     return msgspec.structs.replace(limits, **{key: number})
@@ -101,7 +107,7 @@ def _show(args: argparse.Namespace) -> None:
         position=world.position,
         digest=state_digest(world),
         run=world.run.facts.run,
-        rows=tuple(_rows(world.run.ledger)),
+        rows=tuple(_rows(world.run.ledger, history.view.spending)),
         waits=tuple(_waits(world.run)),
     )
     if args.json:
@@ -110,12 +116,8 @@ def _show(args: argparse.Namespace) -> None:
     print(*_lines(answer), sep="\n")
 
 
-def _rows(ledger: Ledger) -> Iterator[BudgetRow]:
-    used = {
-        "run": [ledger.spent],
-        "ticket": ledger.by_ticket.values(),
-        "attempt": ledger.used.values(),
-    }
+def _rows(ledger: Ledger, spending: Spending) -> Iterator[BudgetRow]:
+    used = _settled(ledger) if ledger.limits.limits_anything else _spent(spending)
     for scope in reversed(SCOPES):
         for unit in UNITS:
             yield BudgetRow(
@@ -125,6 +127,28 @@ def _rows(ledger: Ledger) -> Iterator[BudgetRow]:
                 used=_most(used[scope], unit),
                 reserved=getattr(ledger.set_aside, unit) if scope == "run" else 0,
             )
+
+
+def _settled(ledger: Ledger) -> Mapping[Scope, Iterable[Amount]]:
+    """Return what counts against the limits; it is kept only where there are any."""
+    return {
+        "run": [ledger.spent],
+        "ticket": ledger.by_ticket.values(),
+        "attempt": ledger.used.values(),
+    }
+
+
+def _spent(spending: Spending) -> Mapping[Scope, Iterable[Amount]]:
+    """Return what the calls used, as `trackside usage` has it."""
+    sums: dict[Scope, Iterable[Spent]] = {
+        "run": [spending.total],
+        "ticket": spending.by_ticket.values(),
+        "attempt": spending.by_attempt.values(),
+    }
+    return {
+        scope: [amount_of(one.usage, one.known_usd) for one in spent]
+        for scope, spent in sums.items()
+    }
 
 
 def _most(amounts: Iterable[Amount], unit: str) -> float:

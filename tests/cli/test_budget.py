@@ -1,5 +1,6 @@
 """What a run may spend: shown and raised."""
 
+import json
 from collections.abc import Callable
 
 import msgspec
@@ -67,3 +68,23 @@ def test_the_budget_is_shown(story: Story, trackside: Callable[..., tuple[int, s
     ]
     answer = msgspec.json.decode(trackside("budget", "r1", "--json")[1], type=BudgetAnswer)
     assert (answer.rows[0].limit, answer.rows[0].used, answer.waits) == (1000, 250, ())
+
+
+def test_without_a_limit_it_says_what_was_used(
+    story: Story, trackside: Callable[..., tuple[int, str, str]]
+) -> None:
+    story.begin(ticket("T1"))
+    story.work("T1.1")
+    used = json.loads(trackside("usage", "r1", "--json")[1])["use"]
+    rows = json.loads(trackside("budget", "r1", "--json")[1])["rows"]
+    assert used["tokens"] > 0
+    assert [row["used"] for row in rows] == [used["tokens"], used["usd"]] * 3
+
+
+def test_where_there_is_no_limit_it_says_how_a_run_gets_one() -> None:
+    with pytest.raises(
+        BudgetInvalidError, match=r"\[budget\] in trackside.toml, or by --budget-usd"
+    ):
+        raised(LIMITS, "run.usd=5")
+    with pytest.raises(BudgetInvalidError, match=r"attempt_tokens under .* in trackside\.toml$"):
+        raised(LIMITS, "attempt.tokens=5")
