@@ -205,6 +205,13 @@ def _merging(records: Streams, recorded: Recorded, _: Command) -> Recorded | Non
     return moved or begun
 
 
+def _mergeable(records: Streams, recorded: Recorded, _: Command) -> Recorded | None:
+    """Return the merge; if the merged tree was checked again, the check."""
+    stream, before = recorded.stream, recorded.position
+    checked = records.last(stream, before, CheckRan, lambda one: one.merged)
+    return _latest([records.last(stream, before, TreeMerged), checked])
+
+
 def _ended(records: Streams, recorded: Recorded, _: Command) -> Recorded | None:
     """Return the last thing that happened to a ticket, or the cancelling of the run."""
     before = recorded.position
@@ -263,7 +270,7 @@ _FINDERS: dict[Any, Finder] = {
     attempt_commands.RecordCheck: _finished,
     attempt_commands.BeginMerge: _of_run(MergeGranted, lambda one, attempt: one.attempt == attempt),
     attempt_commands.RecordMerge: _merging,
-    attempt_commands.RecordCommit: _of_attempt(TreeMerged),
+    attempt_commands.RecordCommit: _mergeable,
     attempt_commands.RebindAttempt: _of_run(RunForked, lambda *_: True),
     attempt_commands.EndAttempt: _of_run(ActorCrashed, lambda one, attempt: one.attempt == attempt),
     hint.AskHint: _failed,

@@ -13,6 +13,7 @@ from events.attempt_commands import (
     EndAttempt,
     RecordCallFailure,
     RecordCheck,
+    RecordCommit,
     RecordMerge,
     RecordSetup,
     ReportWorktreeLost,
@@ -253,6 +254,19 @@ def test_a_red_check_of_the_merged_tree_leads_to_the_merge(tale: Tale, story: St
         "attempt.merged",
         "attempt.merge_begun",
     ]
+
+
+def test_a_commit_of_a_merged_tree_leads_to_its_check(tale: Tale, story: Story) -> None:
+    story.begin(ticket("T1"))
+    story.work("T1.1")
+    story.tell("attempt/T1.1", wants("c1", shell()), ran("c1"), BEGIN, says("finish"))
+    story.tell("attempt/T1.1", finishes("c2"), RecordCheck(GREEN))
+    story.tell("run", QueueMerge(AttemptId("T1.1")), GrantMerge(1, 1))
+    moved = BeginMerge(Onto(commit(5), tree(5), 1))
+    merged = (moved, RecordMerge(tree(9)), RecordCheck(GREEN), RecordCommit(commit(6)))
+    story.tell("attempt/T1.1", *merged)
+    chain = ["attempt.ended", "attempt.committed", "attempt.check_ran", "attempt.merged"]
+    assert types(tale.why_last())[:4] == chain
 
 
 def test_a_conflict_without_another_ticket_leads_to_the_merge_itself(
