@@ -1,6 +1,6 @@
 """The whole state of a run at one moment, as one value that people and programs can read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -26,6 +26,7 @@ from events.run import Run, Standing
 from events.run_terms import Ending
 from events.state_digest import state_digest
 from events.ticket import Block, Cause, Ticket, TicketState
+from events.waiting import waiting
 from events.world import World
 from replay.answers import Tokens, tokens_of
 from replay.errors import NotInHistoryError
@@ -174,7 +175,7 @@ def shown_at(frame: Frame, read: ReadText, ticket: TicketId | None = None) -> Sh
         tickets=tuple(_ticket(one, read) for one in run.plan if ticket in {None, one.id}),
         attempts=tuple(map(_attempt, attempts)),
         approvals=tuple(_questions(world, ticket)),
-        in_doubt=tuple(_running(attempts)),
+        in_doubt=tuple(_running(one for one in attempts if one.id in run.active)),
         workers=tokens_of(world.usage - run.workers_before),
         qa=tokens_of(usage_of_qa(world) - run.qa_before),
         inherited=tokens_of(run.workers_before + run.qa_before),
@@ -255,18 +256,17 @@ def _attempt(attempt: Attempt) -> AttemptAt:
 
 
 def _questions(world: World, ticket: TicketId | None) -> Iterator[QuestionAt]:
-    for approval, state in sorted(world.approvals.items()):
-        question = state.question
-        if state.is_open and question is not None and ticket in {None, question.ticket}:
+    for question in waiting(world):
+        if ticket in {None, question.ticket}:
             yield QuestionAt(
-                approval=ApprovalId(approval),
+                approval=question.approval,
                 attempt=question.attempt,
                 action=_action(question.action),
                 rule=question.rule,
             )
 
 
-def _running(attempts: list[Attempt]) -> Iterator[RunningAt]:
+def _running(attempts: Iterable[Attempt]) -> Iterator[RunningAt]:
     for attempt in attempts:
         started = attempt.running
         if started is not None:

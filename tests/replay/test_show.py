@@ -1,15 +1,23 @@
 """The state of a run at any moment."""
 
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from events.ids import TicketId
+from events.run_commands import CancelRun, SkipTicket
 from events.state_digest import state_digest
 from replay.errors import NotInHistoryError
 from replay.moment import Moment
 from replay.show import Shown, shown_at
 from replay.timeline import frame_at
+from store.jsonl import JsonlLog
 from store.run_folder import RunFolder
+from tests.events.attempts import OUTSIDE
+from tests.histories import shell, ticket, wants
 from tests.replay.recorded import archive_of, position_of
+from tests.stories import written
 
 
 def shown(folder: RunFolder, at: Moment | None = None, ticket: str | None = None) -> Shown:
@@ -80,3 +88,23 @@ def test_a_ticket_that_the_run_does_not_have_is_refused(baked: RunFolder) -> Non
 def test_before_its_plan_a_run_has_nothing_to_show(baked: RunFolder) -> None:
     with pytest.raises(NotInHistoryError, match="at position 2 the run was not planned yet"):
         shown(baked, 2)
+
+
+def test_what_was_skipped_or_cancelled_waits_for_nothing_and_is_not_in_doubt(
+    tmp_path: Path,
+) -> None:
+    story = written(tmp_path)
+    assert isinstance(story.log, JsonlLog)
+    with closing(story.log):
+        story.begin(ticket("T1"), ticket("T2"))
+        for name in ("T1.1", "T2.1"):
+            story.work(name)
+        story.tell("attempt/T1.1", wants("c1", shell()))
+        story.wait("T2.1", OUTSIDE)
+        folder = RunFolder(tmp_path / ".trackside" / "runs" / "r1")
+        before = shown(folder)
+        assert [one.attempt for one in before.in_doubt] == ["T1.1"]
+        assert [one.attempt for one in before.approvals] == ["T2.1"]
+        story.tell("run", SkipTicket(TicketId("T1"), "ann", "no need"), CancelRun("ann"))
+        after = shown(folder)
+        assert (after.in_doubt, after.approvals) == ((), ())
