@@ -26,14 +26,14 @@ from cli.run import new_name
 from events.conversation import Usage
 from events.errors import TrackInvalidError
 from events.fork_words import Changes
-from events.ids import TicketId
+from events.ids import CommitId, TicketId
 from events.run import Run
 from events.settings import Settings
 from events.ticket_edit import edited_ticket
 from events.track_file import check_archetypes
 from models.service import ModelService, with_model
 from replay.fork import Forked, fork, past_of
-from replay.show import require_ticket
+from replay.show import planned, require_ticket
 from workspace.user_repository import UserRepository
 
 
@@ -74,7 +74,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Make the fork; `trackside resume` has it go on."""
+    """Make the fork; `trackside resume` has it go on.
+
+    Raises:
+        RepositoryMissingError, TreeMissingError: there is no code to begin with.
+    """
     given = None if args.answer is None else given_in(args.answer)
     if args.at is None and given is None:
         raise OptionInvalidError("--at", "name a position with --at POS")
@@ -83,6 +87,7 @@ def run(args: argparse.Namespace) -> int:
     archive = archive_in(args)
     past = past_of(archive, args.at, given)
     say_torn(archive)
+    archive.repository(checkout).tree_of(CommitId(planned(past.world).tree))
     changes = _changes(args, past.world.run, checkout)
     name = new_name(args.run_id, user, past.world.run.facts.settings)
     answer = fork(

@@ -19,6 +19,7 @@ from replay.divergence import Divergence
 from replay.verify import Verdict, verify
 from store.errors import DamageError
 from store.run_folder import RunFolder
+from workspace.errors import RepositoryMissingError
 
 WORDS_CHARS = 400
 MOST = 10
@@ -66,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         archive = Archive(folder, CODEC)
         try:
             verdicts.append(verify(archive, repository, Redactor(os.environ)))
-        except DamageError as error:
+        except (DamageError, RepositoryMissingError) as error:
             damaged.append(Damaged(run=folder.run, problem=str(error)))
         say_torn(archive)
     codes = {one.code for one in verdicts} | {one.code for one in damaged}

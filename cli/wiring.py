@@ -79,6 +79,7 @@ def opened(folder: RunFolder, checkout: Path) -> Iterator[OpenRun]:
     Raises:
         HeldError: another process writes it.
         DamageError: the log cannot be trusted.
+        RepositoryMissingError: the run has begun, and its trees are gone.
         RepositoryRefusedError: `checkout` is not in a git repository.
     """
     redact = Redactor(os.environ)
@@ -100,7 +101,8 @@ def opened(folder: RunFolder, checkout: Path) -> Iterator[OpenRun]:
 
     with JsonlLog.open(folder.log, CODEC, on_records=see, redact=redact) as log:
         blobs.sweep()
-        repository = Repository.create(folder.git, checkout)
+        begun = view.world.run.standing != "new"
+        repository = (Repository.open if begun else Repository.create)(folder.git, checkout)
         log.subscribe(lambda recorded: failpoint("after-position", recorded.position))
         log.subscribe(view.take)
         yield OpenRun(folder, log, blobs, repository, view, dropped)

@@ -84,6 +84,7 @@ class Archive:
         """Return the trees of the run; `checkout` is where the user's repository is now.
 
         Raises:
-            RepositoryRefusedError: one of the two is not there.
+            RepositoryMissingError: the run's own is gone.
+            RepositoryRefusedError: there is none at `checkout`.
         """
         return Repository.open(self.folder.git, checkout)

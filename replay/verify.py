@@ -90,7 +90,7 @@ def verify(archive: Archive, checkout: Path, redact: Redact = without_secrets) -
     Raises:
         DamageError: the log cannot be trusted, so there is nothing to work out.
         LogUnusableError: there is none.
-        RepositoryRefusedError: there is no repository of the run's trees.
+        RepositoryMissingError: there is no repository of the run's trees.
     """
     with Desk(archive, archive.repository(checkout), redact) as desk:
         return _Verification(archive, desk).verdict()

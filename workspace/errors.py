@@ -8,6 +8,7 @@ TracksideError
     |   +-- GitDamageError          ... as an object that it needs is damaged or gone
     +-- GitDiskError                git could not write: the disk is full, failing or read-only
     +-- RepositoryRefusedError      this folder cannot be a run's repository, and why
+    +-- RepositoryMissingError      a run's own repository, with all its trees, is gone
     +-- RevisionUnknownError        no such commit in the user's repository
     +-- TreeMissingError            a recorded tree or commit is in no object store
     +-- ObjectDamagedError          ... or is there, and its bytes are not what they were
@@ -70,6 +71,20 @@ class GitDiskError(WorkspaceError):
 
 class RepositoryRefusedError(WorkspaceError):
     """A folder cannot serve as the user's repository."""
+
+
+class RepositoryMissingError(WorkspaceError):
+    """The repository of a run, with every tree that it made, is not there any more."""
+
+    fault = "damaged"
+
+    def __init__(self, place: str) -> None:
+        """Say where it should be."""
+        self.place = place
+        super().__init__(
+            f"{place}: the run has no git repository, so its trees are lost; put that folder back, "
+            "or start the track again"
+        )
 
 
 class RevisionUnknownError(WorkspaceError):

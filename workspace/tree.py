@@ -17,7 +17,7 @@ from events.ids import CommitId, TreeId
 from workspace.errors import (
     GitDamageError,
     GitFailedError,
-    RepositoryRefusedError,
+    RepositoryMissingError,
     TreeMissingError,
     WorkspaceError,
 )
@@ -138,10 +138,11 @@ class Repository:
         """Return the repository that `create` made, also when `user_repo` has been moved since.
 
         Raises:
-            RepositoryRefusedError: nothing was created at `run_git`, or see `UserRepository.find`.
+            RepositoryMissingError: nothing was created at `run_git`, or it is gone.
+            RepositoryRefusedError: see `UserRepository.find`.
         """
-        if not (run_git / _LAST).exists():
-            raise RepositoryRefusedError(f"{run_git}: the run has no git repository")
+        if not (run_git / _LAST).exists() or not (run_git / _ALTERNATES).parent.is_dir():
+            raise RepositoryMissingError(str(run_git))
         return cls._borrowing(run_git, UserRepository.find(user_repo))
 
     @classmethod

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from events import run_events as run
-from tests.end_to_end.project import TRACKSIDE, Ended, Project
+from tests.end_to_end.project import TRACKSIDE, Ended, Project, ended, started, trackside
 from tests.end_to_end.scripts import done, turn, write
 from tests.workspace.levels import level_here
 
@@ -97,4 +98,59 @@ def test_a_full_disk_under_the_worktrees_stops_the_run_and_costs_no_attempt(
     planned.cache.mkdir(exist_ok=True)
     small = ["--size", str(40_960), "--tmpfs", str(planned.cache)]
     stopped_with(within(small, *planned.words()), DISK, "git read-tree cannot write", "big.txt")
+    goes_on(planned)
+
+
+def killed(project: Project) -> None:
+    """Kill a run in the middle of its first attempt."""
+    failpoint = {"TRACKSIDE_FAILPOINT": "after-position:12"}
+    with started(*project.words(), environment=failpoint) as process:
+        assert ended(process).code == -signal.SIGKILL
+
+
+def untouched(project: Project) -> None:
+    """Hold a run to its having lost no attempt."""
+    assert project.events(run.ActorCrashed, run.TicketRequeued) == []
+    assert project.ticket("A").status == "in_progress"
+    assert list(project.folder_of().glob("bug-*")) == []
+
+
+@pytest.mark.parametrize("lost", ["git", "git/objects"])
+def test_lost_trees_are_damage_and_a_resume_goes_on_when_they_are_back(
+    planned: Project, lost: str
+) -> None:
+    killed(planned)
+    place = planned.folder_of() / lost
+    kept = place.rename(planned.folder / "kept")
+    repository = ["run", "--repo", str(planned.repo.path)]
+    stopped_with(planned.resume(), DAMAGED, "the run has no git repository")
+    untouched(planned)
+    words = ["checkout", *repository, str(planned.folder / "out")]
+    stopped_with(trackside(*words), DAMAGED, "the run has no git repository")
+    fork = ["fork", *repository, "--at", "12", "--run-id", "second"]
+    stopped_with(trackside(*fork), DAMAGED, "the run has no git repository")
+    assert not planned.folder_of("second").exists()
+    stopped_with(trackside("verify", *repository), DAMAGED, "the run has no git repository")
+    if place.exists():
+        place.rmdir()
+    kept.rename(place)
+    goes_on(planned)
+    assert trackside("verify", *repository).code == COMPLETED
+
+
+def test_a_base_that_is_pruned_away_is_damage_at_once(planned: Project) -> None:
+    killed(planned)
+    before = planned.repo.git("rev-parse", "HEAD")
+    shutil.copytree(planned.repo.path / ".git" / "objects", planned.folder / "objects")
+    shutil.rmtree(planned.cache)
+    planned.repo.write("other.txt", "other\n")
+    planned.repo.git("add", "other.txt")
+    planned.repo.git("commit", "-q", "--amend", "-m", "another")
+    planned.repo.git("reflog", "expire", "--expire=now", "--all")
+    planned.repo.git("gc", "-q", "--prune=now")
+    stopped_with(planned.resume(), DAMAGED, before, "is missing")
+    untouched(planned)
+    shutil.copytree(
+        planned.folder / "objects", planned.repo.path / ".git" / "objects", dirs_exist_ok=True
+    )
     goes_on(planned)

@@ -147,7 +147,7 @@ def test_what_needs_no_tree_is_answered_without_a_repository(
     for words in (["show"], ["why", "last"], ["context", "base"], ["log"]):
         assert main([*words, "--repo", str(alone)]) == 0, words
     for words in (["verify"], ["diff", "baked@5", "baked"], ["checkout", str(tmp_path / "out")]):
-        assert main([*words, "--repo", str(alone)]) == 2, words
+        assert main([*words, "--repo", str(alone)]) == 4, words
         assert "the run has no git repository" in capfd.readouterr().err
 
 

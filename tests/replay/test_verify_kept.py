@@ -14,7 +14,7 @@ from store.run_folder import RunFolder
 from tests.git_repo import files_of
 from tests.replay.recorded import Json, archive_of, copy_of, forge
 from tests.replay.verdicts import first_of, verdict_on
-from workspace.errors import RepositoryRefusedError
+from workspace.errors import RepositoryMissingError
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_a_file_of_a_tree_with_other_bytes_is_noticed(copy: RunFolder) -> None:
 
 def test_a_run_without_its_trees_cannot_be_verified(copy: RunFolder) -> None:
     shutil.rmtree(copy.git)
-    with pytest.raises(RepositoryRefusedError, match="the run has no git repository"):
+    with pytest.raises(RepositoryMissingError, match="the run has no git repository"):
         verdict_on(copy)
 
 

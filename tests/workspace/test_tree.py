@@ -8,7 +8,7 @@ import pytest
 
 from events.ids import CommitId, TreeId
 from tests.git_repo import Entry, GitRepo, files_of
-from workspace.errors import RepositoryRefusedError, TreeMissingError, WorkspaceError
+from workspace.errors import RepositoryMissingError, TreeMissingError, WorkspaceError
 from workspace.tree import Repository
 from workspace.worktree import Worktree
 
@@ -44,7 +44,7 @@ def test_creating_goes_on_where_a_crash_cut_it_short(
 
 
 def test_only_a_created_repository_opens(repo: GitRepo, tmp_path: Path) -> None:
-    with pytest.raises(RepositoryRefusedError, match="the run has no git repository"):
+    with pytest.raises(RepositoryMissingError, match="the run has no git repository"):
         Repository.open(tmp_path / "run", repo.path)
 
 
