@@ -3,10 +3,11 @@
 import argparse
 
 from cli.exit_code import ExitCode
-from cli.history import load_planned, repository_of
+from cli.history import repository_of
 from cli.person import who
 from cli.telling import add_run, operate
 from events.run_commands import CancelRun
+from store.run_folder import RunFolder
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -20,9 +21,10 @@ def run(args: argparse.Namespace) -> int:
     from cli.conduct import close_books
     from cli.wiring import opened
 
-    command = CancelRun(who(), args.reason)
-    sent = operate(args, command, "cancelled", "the run is cancelled, for good")
-    if sent.held_by is None:
-        with opened(load_planned(args).folder, repository_of(args)) as this:
+    def finish(folder: RunFolder) -> None:
+        with opened(folder, repository_of(args)) as this:
             close_books(this)
+
+    command = CancelRun(who(), args.reason)
+    operate(args, command, "cancelled", "the run is cancelled, for good", finish)
     return ExitCode.COMPLETED

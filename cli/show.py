@@ -9,7 +9,9 @@ from cli.escape import clipped, columns, shown
 from cli.exit_code import ExitCode
 from cli.history import add_arguments
 from cli.past import add_moment, archive_in, moment_in, say_torn
+from cli.words import CALLED_OFF, state_words
 from events.ids import TicketId
+from events.run_terms import Ending
 from replay.answers import Tokens
 from replay.show import ActionAt, AttemptAt, Shown, TicketAt, shown_at
 from replay.timeline import frame_at
@@ -57,7 +59,8 @@ def lines_of(state: Shown) -> Iterator[str]:
     yield f"workers used {_tokens(state.workers)}; QA used {_tokens(state.qa)}"
     if state.inherited.total:
         yield f"inherited, at the parent's cost: {_tokens(state.inherited)}"
-    yield from _table("tickets", ("ticket", "state", "attempts", ""), map(_ticket, state.tickets))
+    tickets = (_ticket(row, state.ending) for row in state.tickets)
+    yield from _table("tickets", ("ticket", "state", "attempts", ""), tickets)
     header = ("attempt", "stage", "turns", "tokens", "worktree", "")
     yield from _table("attempts", header, map(_attempt, state.attempts))
     yield from _table(
@@ -88,9 +91,10 @@ def _table(title: str, header: tuple[str, ...], rows: "Iterable[tuple[str, ...]]
         yield f"... and {more} more; --json has all of them"
 
 
-def _ticket(row: TicketAt) -> tuple[str, ...]:
-    state = row.state.replace("_", " ")
-    return row.ticket, state, f"{row.attempts} of {row.max_attempts}", _standing(row)
+def _ticket(row: TicketAt, ending: Ending | None) -> tuple[str, ...]:
+    state = state_words(row.state, cancelled=ending == "cancelled")
+    standing = row.title if state == CALLED_OFF else _standing(row)
+    return row.ticket, state, f"{row.attempts} of {row.max_attempts}", standing
 
 
 def _standing(row: TicketAt) -> str:

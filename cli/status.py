@@ -14,7 +14,7 @@ from cli.spending import usd_words
 from cli.summary import summary_of
 from cli.summary_text import lines_of
 from cli.ticket_rows import rows_of
-from cli.words import model_words
+from cli.words import model_words, state_words
 from events.counted import counted
 
 MOST_ROWS = 200
@@ -35,7 +35,8 @@ def run(args: argparse.Namespace) -> int:
         print_answer(Status(**facts, held_by=history.held_by, note=history.note, rows=rows))
         return ExitCode.COMPLETED
     print(f"track {shown(summary.track)}: {clipped(summary.title, TITLE_CHARS)}")
-    print(*table_of(rows[:MOST_ROWS]), sep="\n")
+    cancelled = summary.code == "cancelled"
+    print(*table_of(rows[:MOST_ROWS], cancelled=cancelled), sep="\n")
     if len(rows) > MOST_ROWS:
         print(f"... and {counted(len(rows) - MOST_ROWS, 'more ticket')}; --json has all of them")
     print()
@@ -43,16 +44,16 @@ def run(args: argparse.Namespace) -> int:
     return ExitCode.COMPLETED
 
 
-def table_of(rows: tuple[TicketRow, ...]) -> list[str]:
+def table_of(rows: tuple[TicketRow, ...], *, cancelled: bool) -> list[str]:
     """Return the rows as aligned, escaped lines below their header."""
     header = ["ticket", "state", "attempt", "model", "turn", "tokens", "cost", ""]
-    return columns([header, *map(_cells, rows)])
+    return columns([header, *(_cells(row, cancelled=cancelled) for row in rows)])
 
 
-def _cells(row: TicketRow) -> list[str]:
+def _cells(row: TicketRow, *, cancelled: bool) -> list[str]:
     return [
         shown(row.ticket),
-        row.state.replace("_", " "),
+        state_words(row.state, cancelled=cancelled),
         f"{row.attempt} of {row.max_attempts}" if row.attempt else "-",
         shown(model_words(row.model)) or "-",
         str(row.turn) if row.attempt else "-",

@@ -106,6 +106,8 @@ def _delivery(run: Run) -> Delivery | None:
 def _waits(view: RunView) -> Iterator[Wait]:
     """Go through what holds a ticket until a person answers, by priority, then file order."""
     run, rank = view.world.run, view.world.run.plan.plan.rank
+    if run.standing not in {"running", "paused"}:
+        return
     for active in sorted(run.active.values(), key=lambda active: rank[active.ticket]):
         gate = view.world.attempt(active.attempt).gate
         waits_for = run.plan[active.ticket].waits_for if gate is None else gate.approval

@@ -1,13 +1,15 @@
 """The end of a run in words: a dozen escaped lines for a person."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from cli.answers import Parent, Summary
 from cli.blocks import chain_words
 from cli.escape import clipped, columns, shown
 from cli.spending import usd_words
-from cli.words import SHORT_ID, model_words
+from cli.words import CALLED_OFF, SHORT_ID, model_words
 from events.counted import counted
+from events.ticket import OPEN
 
 TIERS = {1: "epic", 2: "track", 3: "workers", 4: "QA"}
 MOST_LISTED = 20
@@ -71,12 +73,12 @@ def counts_words(summary: Summary) -> str:
     """Return how many tickets are in which state: ``3 of 5 tickets completed, 2 blocked``."""
     completed = summary.counts["completed"]
     of_all = f"{completed} of {counted(summary.tickets, 'ticket')} completed"
-    others = (
-        f"{summary.counts[state]} {_STATES[state]}"
-        for state in summary.counts
-        if state != "completed" and summary.counts[state]
-    )
-    return ", ".join([of_all, *others])
+    cancelled = summary.code == "cancelled"
+    others = Counter[str]()
+    for state, number in summary.counts.items():
+        if state != "completed" and number:
+            others[CALLED_OFF if cancelled and state in OPEN else _STATES[state]] += number
+    return ", ".join([of_all, *(f"{number} {state}" for state, number in others.items())])
 
 
 def use_lines(summary: Summary) -> Iterator[str]:

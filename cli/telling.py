@@ -2,7 +2,7 @@
 
 import argparse
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cli.answers import print_answer
 from cli.errors import RunRefusesError
@@ -19,6 +19,7 @@ from events.run_commands import OperatorCommand, SkipTicket
 from events.run_rules import decide
 from events.state_digest import state_digest
 from store.inbox import TellRun
+from store.run_folder import RunFolder
 
 MOST_LEADS = 2
 """Commands that lead out of a refusal."""
@@ -33,8 +34,16 @@ def add_run(parser: argparse.ArgumentParser, *others: str) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
-def operate(args: argparse.Namespace, command: OperatorCommand, code: str, done: str) -> Sent:
+def operate(
+    args: argparse.Namespace,
+    command: OperatorCommand,
+    code: str,
+    done: str,
+    then: Callable[[RunFolder], None] | None = None,
+) -> Sent:
     """Have the run take `command`, and print what was done; `code` is the word of the JSON.
+
+    If no process works on the run, `then` is called before anything is said.
 
     Raises:
         RunRefusesError: it makes no sense now; nothing was recorded.
@@ -48,6 +57,8 @@ def operate(args: argparse.Namespace, command: OperatorCommand, code: str, done:
     sent = send(history.folder, repository_of(args), TellRun(command))
     if sent.reply.refusal:
         raise _refused_again(args, load_history(history.folder), command, sent.reply.refusal)
+    if then is not None and sent.held_by is None:
+        then(history.folder)
     say(args, history, sent, code, [done])
     return sent
 

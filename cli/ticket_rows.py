@@ -27,7 +27,7 @@ def _row(view: RunView, ticket: Ticket, because: tuple[Reason, ...]) -> TicketRo
         max_attempts=ticket.max_attempts,
         model=asked if active is None else active.model,
         turn=attempt.answers,
-        doing="" if active is None else doing(attempt),
+        doing="" if active is None or view.world.run.ending else doing(attempt),
         commit=attempt.commit if ticket.status == "completed" else None,
         use=use_of(view.spending.of_ticket(ticket.id)),
         because=because,

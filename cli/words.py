@@ -19,8 +19,10 @@ from events.conversation import Usage
 from events.counted import counted
 from events.payload import BlobRef, Text
 from events.run import Run
-from events.ticket import Block
+from events.ticket import OPEN, Block, TicketState
 
+CALLED_OFF = "called off"
+"""What became of a ticket that was not settled when its run was cancelled."""
 SHORT_ID = 10
 """Characters of a commit or digest that a line shows."""
 
@@ -212,6 +214,15 @@ def block_words(block: Block) -> str:
     if block.cause == "dependency":
         return f"it needs {block.by}"
     return _because(block.cause.replace("_", " "), block.reason)
+
+
+def state_words(state: TicketState, *, cancelled: bool) -> str:
+    """Return the state of a ticket; nothing of a run that was cancelled goes on.
+
+    >>> state_words("step_paused", cancelled=False), state_words("step_paused", cancelled=True)
+    ('step paused', 'called off')
+    """
+    return CALLED_OFF if cancelled and state in OPEN else state.replace("_", " ")
 
 
 def outcome_words(outcome: Outcome) -> str:

@@ -13,6 +13,7 @@ from events.run import Run
 from events.run_events import (
     BlockerChanged,
     BudgetExceeded,
+    RunCancelled,
     TicketAssigned,
     TicketBlocked,
     TicketCompleted,
@@ -26,7 +27,7 @@ from events.run_events import (
 )
 from events.state_digest import state_digest
 from events.streams import RUN
-from events.ticket import DONE, Ticket, TicketState
+from events.ticket import DONE, OPEN, Ticket, TicketState
 from replay.causation import cause_of
 from replay.decisions import Decision, command_of
 from replay.errors import MomentUnknownError
@@ -140,6 +141,10 @@ _MOVES: dict[TicketState, tuple[type[Event], ...]] = {
 
 def _moved(records: Records, ticket: Ticket) -> Recorded:
     """Return what brought a ticket where it is; of a locked one, what holds it up."""
+    if _is_called_off(records.world.run, ticket):
+        called_off = records.last(RUN, records.world.position + 1, RunCancelled)
+        assert called_off is not None, "no run is cancelled without a word"
+        return called_off
     while ticket.status == "locked":
         ticket = _open_dependencies(records.world.run, ticket)[0]
     kinds = _MOVES[ticket.status]
@@ -149,6 +154,10 @@ def _moved(records: Records, ticket: Ticket) -> Recorded:
     found = records.last(RUN, records.world.position + 1, TicketsPlanned)
     assert found is not None, "a ticket that never moved is as it was planned"
     return found
+
+
+def _is_called_off(run: Run, ticket: Ticket) -> bool:
+    return run.ending == "cancelled" and ticket.status in OPEN
 
 
 def _is_about(event: Event, ticket: Ticket) -> bool:
@@ -163,6 +172,8 @@ def _open_dependencies(run: Run, ticket: Ticket) -> list[Ticket]:
 
 
 def _standing(run: Run, ticket: Ticket) -> str:
+    if _is_called_off(run, ticket):
+        return f"{ticket.id} was called off: the run was cancelled"
     words = f"{ticket.id} is {ticket.status.replace('_', ' ')}"
     if ticket.status == "locked":
         needed = ", ".join(

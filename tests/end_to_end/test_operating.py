@@ -141,6 +141,25 @@ def test_a_cancelled_run_is_over_and_delivers_what_is_completed(waiting_run: Pro
     assert tell(waiting_run, "retry", "A").code == BAD_INPUT
 
 
+def test_all_commands_agree_on_what_became_of_a_cancelled_run(waiting_run: Project) -> None:
+    place = ["--repo", str(waiting_run.repo.path)]
+    told = tell(waiting_run, "cancel")
+    assert "switch trackside/run" in told.out
+    assert "resume" not in told.out
+    status = trackside("status", "run", *place).out
+    assert "was cancelled: 1 of 3 tickets completed, 2 called off" in status
+    row = next(line.split() for line in status.splitlines() if line.startswith("A "))
+    assert row[:3] == ["A", "called", "off"]
+    assert trackside("why", "run", "A", *place).out.startswith("A was called off")
+    assert "called off" in trackside("show", "run", *place).out
+    assert "nothing waits" in trackside("approvals", "run", *place).out
+    for verb in ("status", "show", "why"):
+        words = ["A"] if verb == "why" else []
+        assert "waits" not in trackside(verb, "run", *words, *place).out
+        assert "waiting" not in trackside(verb, "run", *words, *place).out
+    assert waiting_run.answer("status", "run")["waits"] == []
+
+
 def test_a_paused_run_goes_on_with_a_resume(waiting_run: Project) -> None:
     assert tell(waiting_run, "pause").code == COMPLETED
     assert "paused" in trackside("status", "run", "--repo", str(waiting_run.repo.path)).out
