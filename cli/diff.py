@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from cli.answers import print_answer
+from cli.errors import OptionInvalidError
 from cli.escape import clipped, columns, shown
 from cli.exit_code import ExitCode
 from cli.history import add_repository, repository_of
@@ -14,11 +15,16 @@ from cli.spending import usd_words
 from cli.words import model_words, words_of
 from events.counted import counted
 from replay.archive import Archive
-from replay.diff import Comparison, Parting, compare
+from replay.diff import Comparison, Parting, TicketCompared, compare
 from replay.moment import moment_of
 from replay.side import Side, TicketFacts
 from store.run_folder import RunFolder
 
+SAME, FURTHER, DIFFERS = "=", ">", "!"
+LEGEND = (
+    f"{SAME} the same; {FURTHER} the same as far as all sides went, and one went further; "
+    f"{DIFFERS} not the same"
+)
 WORDS_CHARS = 300
 MOST_ROWS = 400
 
@@ -29,7 +35,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "sides",
         metavar="RUN[@POS|@TIME]",
         nargs="+",
-        help="two runs, or two moments of one; more than two give a table",
+        help="two runs, or two moments of one; a fork alone is compared with its parent; "
+        "more than two give a table",
     )
     add_repository(parser)
     parser.add_argument("--files", action="store_true", help="the files as a unified diff")
@@ -42,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
     with ExitStack() as stack:
         read: dict[Path, Archive] = {}
         sides = [_side(name, repository, stack, read) for name in args.sides]
+        if len(sides) == 1:
+            sides.insert(0, _side(_parent_of(sides[0]), repository, stack, read))
         for archive in read.values():
             say_torn(archive)
         answer = compare(sides, words_of, patch=args.files)
@@ -62,11 +71,24 @@ def _side(name: str, repository: Path, stack: ExitStack, read: dict[Path, Archiv
     return side
 
 
+def _parent_of(side: Side) -> str:
+    """Return the name of the run that a fork was made of.
+
+    Raises:
+        OptionInvalidError: it is no fork.
+    """
+    name, lineage = side.run.facts.run, side.run.lineage
+    if not lineage:
+        reason = f"{name} alone is no fork of anything; name two runs, or two moments: {name}@5"
+        raise OptionInvalidError("RUN", reason)
+    return lineage[-1].run
+
+
 def lines_of(answer: Comparison) -> Iterator[str]:
     """Give a comparison as escaped lines."""
     names = _names(answer)
     for name, side in zip(names, answer.sides, strict=True):
-        standing = side.ending or side.standing
+        standing = "waiting" if side.waits else side.ending or side.standing
         yield f"{name}: {standing}, tip {side.commit}, state digest {side.digest}"
     yield ""
     yield from _parting(names, answer)
@@ -85,6 +107,7 @@ def lines_of(answer: Comparison) -> Iterator[str]:
     )
     rows = list(_rows(names, answer))
     yield from columns([header, *rows[:MOST_ROWS]])
+    yield LEGEND
     if len(rows) > MOST_ROWS:
         yield f"... and {counted(len(rows) - MOST_ROWS, 'more row')}; --json has all of them"
     if answer.patch is not None:
@@ -129,9 +152,16 @@ def _steps(names: Sequence[str], parting: Parting) -> Iterator[str]:
 
 def _rows(names: Sequence[str], answer: Comparison) -> Iterator[tuple[str, ...]]:
     for ticket in answer.tickets:
-        mark = "=" if ticket.same else "!"
+        mark = _mark(ticket)
         for name, facts in zip(names, ticket.sides, strict=True):
             yield shown(ticket.ticket), mark, name, *_cells(facts)
+
+
+def _mark(ticket: TicketCompared) -> str:
+    if not ticket.same:
+        return DIFFERS
+    reached = {(side.state, side.attempts, side.turns) for side in ticket.sides if side is not None}
+    return SAME if len(reached) == 1 else FURTHER
 
 
 def _cells(facts: TicketFacts | None) -> tuple[str, ...]:

@@ -41,6 +41,8 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """Of the state at `position`."""
     standing: Standing
     ending: Ending | None
+    waits: bool
+    """Whether nothing of it moves before a person answers."""
     commit: CommitId
     tree: TreeId
     """The code at the run's tip."""
@@ -114,6 +116,7 @@ class Side:
             digest=state_digest(frame.world),
             standing=self.run.standing,
             ending=self.run.ending,
+            waits=self.run.standing == "running" and self.run.waits,
             commit=self.run.commit,
             tree=self.run.tree,
         )

@@ -282,3 +282,12 @@ def test_a_name_that_is_taken_is_refused(parent: Project) -> None:
     said = forked(parent, "--at", ends(parent)[0], run="run")
     assert said.code == 2
     assert "there is a run run already" in said.err
+
+
+def test_a_fork_alone_is_compared_with_its_parent(parent: Project) -> None:
+    assert forked(parent, "--at", ends(parent)[0]).code == 0
+    place = ["--repo", str(parent.repo.path), "--json"]
+    told, named = (trackside("diff", *names, *place) for names in (["fork"], ["run", "fork"]))
+    assert told.code == 0
+    assert told == named
+    assert [side["run"] for side in json.loads(told.out)["sides"]] == ["run", "fork"]

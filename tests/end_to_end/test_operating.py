@@ -141,6 +141,16 @@ def test_a_cancelled_run_is_over_and_delivers_what_is_completed(waiting_run: Pro
     assert tell(waiting_run, "retry", "A").code == BAD_INPUT
 
 
+def test_a_run_that_waits_is_called_waiting_by_all_commands(waiting_run: Project) -> None:
+    place = ["--repo", str(waiting_run.repo.path)]
+    last = len(waiting_run.records())
+    before, now, *_ = trackside("diff", "run@8", "run", *place).out.splitlines()
+    assert before.startswith("run@8: running, tip ")
+    assert now.startswith(f"run@{last}: waiting, tip ")
+    assert " waiting " in trackside("runs", *place).out
+    assert trackside("status", "run", *place).out.count("waits for a person") == 1
+
+
 def test_all_commands_agree_on_what_became_of_a_cancelled_run(waiting_run: Project) -> None:
     place = ["--repo", str(waiting_run.repo.path)]
     told = tell(waiting_run, "cancel")

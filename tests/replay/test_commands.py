@@ -179,6 +179,27 @@ def test_diff_prints_where_two_runs_part(shell: Shell) -> None:
     assert len(table["sides"]) == 3
 
 
+def test_diff_marks_a_ticket_by_how_far_it_went_and_explains_the_marks(shell: Shell) -> None:
+    last = shell("diff", "baked", "baked", "--json").answer["sides"][0]["last"]
+    told = shell("diff", "baked@60", f"baked@{last}").out
+    rows = [line.split() for line in told.splitlines()]
+    states: dict[str, set[str]] = {}
+    for row in rows:
+        if len(row) > 4 and row[1] in {"=", ">", "!"}:
+            states.setdefault(row[1], set()).add(row[0])
+    assert "last" in states[">"], "it was locked, and is blocked"
+    assert "!" not in states
+    assert "= the same; > the same as far as all sides went" in told
+    assert "> the" in shell("diff", "baked", "baked").out
+    assert " > " not in shell("diff", "baked", "baked").out.partition("= the same")[0]
+
+
+def test_diff_of_one_run_that_is_no_fork_is_refused(shell: Shell) -> None:
+    refused = shell("diff", "baked")
+    assert (refused.code, refused.out) == (2, "")
+    assert "baked alone is no fork of anything; name two runs" in refused.err
+
+
 def test_diff_of_runs_that_differ_names_the_step(
     baked: RunFolder, tmp_path: Path, copy: RunFolder, beside: Shell
 ) -> None:

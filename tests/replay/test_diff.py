@@ -125,6 +125,7 @@ def test_runs_of_other_tracks_have_other_tickets(baked: RunFolder, answered: Run
 def test_an_answer_of_a_person_is_a_step(waiting: RunFolder, answered: RunFolder) -> None:
     answer = comparison((waiting, None), (answered, None))
     assert answer.code == "prefix"
+    assert [side.waits for side in answer.sides] == [True, False]
     assert answer.further is not None
     assert answer.further.sides[0] is None
 
