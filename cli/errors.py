@@ -10,6 +10,7 @@
     +-- NoTerminalError                 nobody is there to press keys
     +-- OptionInvalidError              the value of an option makes no sense
     +-- OutputUnwritableError           nothing can be written where an option says
+    +-- NothingToRecoverError           the log of a run is not damaged, so nothing is cut
     +-- NotPlannedError                 the run has no plan on record
     +-- NotTakenError                   the process that holds a run takes no message
     +-- ResumedElsewhereError           the process that holds a paused run goes on with it
@@ -112,6 +113,14 @@ class OutputUnwritableError(TracksideError):
         self.path = path
         self.reason = reason
         super().__init__(f"-o {path}: {reason}; name a file in a folder that can be written")
+
+
+class NothingToRecoverError(TracksideError):
+    """A log that is not damaged was to be cut; nothing was changed."""
+
+    def __init__(self, found: Sequence[str]) -> None:
+        """Say what was found instead."""
+        super().__init__(f"{'; '.join(found)}; nothing was cut")
 
 
 class NotPlannedError(TracksideError):

@@ -1,15 +1,17 @@
 """``trackside recover``: what can be saved of a damaged log, and saving it when told to."""
 
 import argparse
+from contextlib import suppress
 
 import msgspec
 
 from cli.answers import print_answer
+from cli.errors import NothingToRecoverError
 from cli.escape import path_text, shown
 from cli.exit_code import ExitCode
 from cli.history import CODEC, add_arguments, folder_of
 from events.counted import counted
-from store.errors import DamageError, LogTooNewError
+from store.errors import DamageError, LogAbsentError, LogTooNewError
 from store.reader import LogReader
 from store.recovery import cut
 from store.run_folder import RunFolder
@@ -66,7 +68,7 @@ def savable(folder: RunFolder) -> Savable:
     size = folder.log.stat().st_size if folder.log.is_file() else 0
     try:
         # The seal is looked at last: it tells what is missing, not what is there.
-        with LogReader(folder.log, CODEC, sealed=False) as reader:
+        with suppress(LogAbsentError), LogReader(folder.log, CODEC, sealed=False) as reader:
             try:
                 while reader.poll():
                     pass
@@ -92,6 +94,14 @@ def savable(folder: RunFolder) -> Savable:
 
 
 def _truncated(folder: RunFolder, position: int) -> Savable:
+    """Cut the log of a run; raises as `store.recovery.cut`.
+
+    Raises:
+        NothingToRecoverError: the log is whole, or resume mends what is wrong with it.
+    """
+    found = savable(folder)
+    if found.code in {"whole", "torn"}:
+        raise NothingToRecoverError(lines_of(found))
     backup = cut(folder.log, CODEC, after=position)
     return Savable(
         code="truncated",
@@ -123,6 +133,8 @@ def lines_of(found: Savable) -> list[str]:
             ]
         case "too_new":
             return [f"{whole}; {found.reason}"]
+        case _ if found.position == 0:
+            return [f"run {found.run}: no decision of its log is left", found.reason]
         case _:
             return [
                 f"{whole} ({counted(found.bytes, 'byte')}); behind it: {behind}",

@@ -6,6 +6,7 @@
         +-- EventUnwritableError        the event cannot be put on record: a bug, or too big
         +-- HeldError                   another process writes this run: wait for it, or stop it
         +-- LogUnusableError            there is no log here that we would touch
+        |   +-- LogAbsentError          there is none at all, or nothing in it
         +-- LogClosedError              this writer has been closed
         +-- LogPoisonedError            the disk refused a write: make room, mend it, resume
         +-- BlobUnwritableError         likewise, for a payload beside the log
@@ -79,6 +80,10 @@ class LogUnusableError(StoreError):
         self.path = path
         self.reason = reason
         super().__init__(f"{path}: {reason}")
+
+
+class LogAbsentError(LogUnusableError):
+    """There is no log at the path, or an empty one."""
 
 
 class LogClosedError(StoreError):

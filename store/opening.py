@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 from store.disk import REAL_DISK, Disk
-from store.errors import LogUnusableError
+from store.errors import LogAbsentError, LogUnusableError
 
 # Without O_NONBLOCK a FIFO that nobody writes to would keep us waiting.
 _READ = os.O_RDONLY | os.O_NONBLOCK
@@ -16,13 +16,13 @@ def open_to_read(path: Path) -> int:
     """Return a descriptor of the log at `path`.
 
     Raises:
-        LogUnusableError: it is missing, empty, a link, not a regular file, has a second name, or
-            may not be read.
+        LogAbsentError: it is missing or empty.
+        LogUnusableError: it is a link, not a regular file, has a second name, or may not be read.
     """
     fd = _open(path, _READ, REAL_DISK)
     if os.fstat(fd).st_size == 0:
         os.close(fd)
-        raise LogUnusableError(path, "the log is empty: nothing was ever recorded, or all is lost")
+        raise LogAbsentError(path, "the log is empty: nothing was ever recorded, or all is lost")
     return fd
 
 
@@ -38,6 +38,10 @@ def open_to_write(path: Path, disk: Disk, *, make: bool = True) -> int:
 def _open(path: Path, flags: int, disk: Disk) -> int:
     try:
         fd = disk.open(path, flags)
+    except FileNotFoundError as error:
+        if path.is_symlink():
+            raise LogUnusableError(path, _LINK) from error
+        raise LogAbsentError(path, "there is no log here") from error
     except OSError as error:
         raise LogUnusableError(path, _why_not(path, error)) from error
     problem = _problem_of(os.fstat(fd))
@@ -49,14 +53,13 @@ def _open(path: Path, flags: int, disk: Disk) -> int:
 
 def _why_not(path: Path, error: OSError) -> str:
     if path.is_symlink():
-        return "this is a symbolic link; name the log itself"
-    if isinstance(error, FileNotFoundError):
-        return "there is no log here"
+        return _LINK
     if isinstance(error, IsADirectoryError):
         return _FOLDER
     return f"the log cannot be opened ({error.strerror})"
 
 
+_LINK = "this is a symbolic link; name the log itself"
 _FOLDER = "this is a folder, not a log"
 
 

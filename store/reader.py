@@ -10,7 +10,7 @@ from typing import Self
 from events.base import Event
 from store.chain import Chain
 from store.codec import Codec, Line
-from store.errors import LogDamagedError, LogUnusableError
+from store.errors import LogAbsentError, LogDamagedError, LogUnusableError
 from store.head import MAX_DECISION_BYTES, Head
 from store.log import Recorded
 from store.opening import open_to_read
@@ -52,7 +52,7 @@ class LogReader:
 
         Raises:
             LogUnusableError: there is no log.
-            SealBrokenError: the seal cannot be read.
+            SealBrokenError: the seal cannot be read, or there is no log and once was.
         """
         self._path = path
         self._codec = codec
@@ -62,7 +62,7 @@ class LogReader:
         self._until = until
         self._tail = CLEAN
         self._owned = fd is None
-        self._fd = open_to_read(path) if fd is None else fd
+        self._fd = self._opened() if fd is None else fd
 
     def __enter__(self) -> Self:
         return self
@@ -136,6 +136,14 @@ class LogReader:
         if seal is not None and first <= seal.position <= lines[-1].position:
             sealed = lines[seal.position - first]
             seal.check(self._seal_path, sealed.position, sealed.sum)
+
+    def _opened(self) -> int:
+        try:
+            return open_to_read(self._path)
+        except LogAbsentError:
+            if self._seal is not None:
+                self._seal.check_end(self._seal_path, 0)
+            raise
 
     def _read(self, size: int, offset: int) -> bytes:
         if self._until is not None:

@@ -126,7 +126,7 @@ class RunFolder:
 
     @classmethod
     def all_of(cls, repository: Path) -> list["RunFolder"]:
-        """Return the runs of a repository whose log has begun, newest first.
+        """Return the runs of a repository that have begun, newest first.
 
         New is which started last, as its log says; those whose log cannot tell come last, by name.
         """
@@ -160,10 +160,12 @@ class RunFolder:
 
     @property
     def began(self) -> bool:
-        """Whether there is anything in the log."""
+        """Whether there is anything in the log, or was when the run ended."""
         try:
-            return self.log.lstat().st_size > 0
-        except (FileNotFoundError, NotADirectoryError):
+            return self.log.lstat().st_size > 0 or self.seal.exists()
+        except FileNotFoundError:
+            return self.seal.exists()
+        except NotADirectoryError:
             return False
 
     @property

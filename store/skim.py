@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from events.ids import StreamId
+from store.errors import LogAbsentError
 from store.head import SUM_BYTES, SUM_DIGITS, SUM_END, SUM_MARK, Head, Mark
 from store.opening import open_to_read
 from store.seal import Seal, read_seal, seal_beside
@@ -51,11 +52,14 @@ def skim(
         vouches: what is remembered of the log; a log that is summed up is remembered there.
 
     Raises:
-        LogUnusableError: there is no log.
+        LogUnusableError: what is there is no log.
         SealBrokenError: the seal cannot be read.
     """
     seal = read_seal(seal_beside(path))
-    fd = open_to_read(path)
+    try:
+        fd = open_to_read(path)
+    except LogAbsentError:
+        return None  # whoever reads it from its start says what is lost
     try:
         status = status_of(os.fstat(fd))
         places = _places(fd, status.size, mark, seal)

@@ -77,6 +77,7 @@ def test_what_is_cut_off_is_kept(log: Path, trackside: Trackside) -> None:
 
 
 def test_a_cut_is_refused_where_no_decision_ends(log: Path, trackside: Trackside) -> None:
+    damage(log)
     before = log.read_bytes()
     code, out, err = trackside("recover", "r1", "--truncate-at", "999", "--json")
     assert code == 2
@@ -114,3 +115,42 @@ def test_a_log_of_a_later_trackside_is_not_ours_to_mend(log: Path, trackside: Tr
     assert code == 4
     assert "use a newer one" in out
     assert "--truncate-at" not in out
+
+
+@pytest.mark.parametrize("end", [b"", b'{"v":1,"posi'], ids=["whole", "torn"])
+def test_a_log_that_is_not_damaged_is_not_cut(log: Path, trackside: Trackside, end: bytes) -> None:
+    with log.open("ab") as file:
+        file.write(end)
+    before = {path: path.read_bytes() for path in log.parent.iterdir() if path.is_file()}
+    code, _, err = trackside("recover", "r1", "--truncate-at", "1")
+    assert code == 2
+    (line,) = err.splitlines()
+    assert "nothing was cut" in line
+    assert {path: path.read_bytes() for path in log.parent.iterdir() if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    "lose", [Path.unlink, lambda log: log.write_bytes(b"")], ids=["gone", "empty"]
+)
+def test_a_log_of_which_only_the_seal_is_left_is_damage_and_no_run_less(
+    shop: Path, trackside: Trackside, lose: Callable[[Path], object]
+) -> None:
+    story = written(shop)
+    story.begin(ticket())
+    assert isinstance(story.log, JsonlLog)
+    records = story.log.seal().position
+    story.log.close()
+    lose(shop / ".trackside" / "runs" / "r1" / "events.jsonl")
+    lack = f"it lacks {records} records at its end"
+    for command in ("status", "show", "log"):
+        code, _, err = trackside(command, "r1")
+        assert (code, err.count("\n")) == (4, 1), command
+        assert lack in err
+    code, out, _ = trackside("runs")
+    assert code == 4
+    assert "r1" in out
+    code, out, _ = trackside("recover", "r1")
+    assert code == 4
+    assert lack in out
+    assert "--truncate-at" not in out
+    assert trackside("recover", "r1", "--truncate-at", "1")[0] == 2

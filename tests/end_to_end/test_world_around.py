@@ -154,3 +154,20 @@ def test_a_base_that_is_pruned_away_is_damage_at_once(planned: Project) -> None:
         planned.folder / "objects", planned.repo.path / ".git" / "objects", dirs_exist_ok=True
     )
     goes_on(planned)
+
+
+def test_an_ended_run_whose_log_is_lost_is_damaged_and_can_have_it_back(planned: Project) -> None:
+    assert planned.run().code == COMPLETED
+    log = planned.folder_of() / "events.jsonl"
+    kept = log.read_bytes()
+    lack = f"it lacks {len(planned.records())} records at its end"
+    repository = ["--repo", str(planned.repo.path)]
+    for command in ("resume", "verify", "why", "report"):
+        log.unlink()
+        words = ["run", "A"] if command == "why" else ["run"]
+        stopped_with(trackside(command, *words, *repository), DAMAGED, lack)
+        log.write_bytes(b"")
+        stopped_with(trackside(command, *words, *repository), DAMAGED, lack)
+    stopped_with(planned.run(), BAD_INPUT, "there is a run run already")
+    log.write_bytes(kept)
+    assert trackside("verify", "run", *repository).code == COMPLETED
