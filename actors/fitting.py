@@ -98,7 +98,12 @@ def _fitted_call(
         return None if kept is None else workshop.blobs.text(kept)
 
     call = next(call for call in state.pending if call.call == gate.call)
-    tools = workshop.toolbox(workshop.worktrees / state.id, state.bound, read_output)
+    tools = workshop.toolbox(
+        workshop.worktrees / state.id,
+        state.bound,
+        read_output,
+        lambda: workshop.repository.submodules(state.tree),
+    )
     arguments = workshop.blobs.keep(edited)
     asked = RequestedCall(call.tool, workshop.blobs.text(arguments), call.native_id)
     considered = tools.consider(asked, state.tree, surroundings)

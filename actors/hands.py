@@ -57,13 +57,14 @@ from workspace.command import CommandResult
 from workspace.context import FileAt, assemble
 from workspace.encoding import decoded
 from workspace.errors import ToolError
+from workspace.folders import remove_folder
 from workspace.git import printable
 from workspace.hard_links import part_from_outside
 from workspace.merge import Merged, altered, merge
 from workspace.shown_diff import shown_diff
 from workspace.tokens import estimate_tokens
 from workspace.tools import Ran, Refusal, Toolbox, outcome_of
-from workspace.worktree import Snapshot, Worktree, remove_folder
+from workspace.worktree import Snapshot, Worktree
 
 OPENING_CHARS = 400
 UNDONE_NAMED = 20
@@ -215,7 +216,8 @@ class Hands:
     def _tools(self, state: Attempt) -> Toolbox:
         self._outputs = state.outputs
         if self._toolbox is None:
-            self._toolbox = self._shop.toolbox(self._worktree.folder, state.bound, self._output)
+            place, linked = self._worktree.folder, lambda: self._worktree.submodules
+            self._toolbox = self._shop.toolbox(place, state.bound, self._output, linked)
         return self._toolbox
 
     def _output(self, call: CallId) -> str | None:

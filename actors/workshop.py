@@ -1,6 +1,6 @@
 """What all workers of a run share: the tools of the trade, each safe to use from any thread."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,9 +41,13 @@ class Workshop:
     """Takes the secrets out of what is shown of files and outputs, before anything is cut."""
 
     def toolbox(
-        self, worktree: Path, terms: Terms, read_output: Callable[[CallId], str | None]
+        self,
+        worktree: Path,
+        terms: Terms,
+        read_output: Callable[[CallId], str | None],
+        submodules: Callable[[], Collection[str]],
     ) -> Toolbox:
-        """Return the tools of one worker, bound to its worktree."""
+        """Return the tools of one worker, bound to its worktree with its `submodules`."""
         return Toolbox(
             worktree,
             terms.limits,
@@ -54,6 +58,7 @@ class Workshop:
             allowed=terms.archetype.tools,
             policy=terms.policy.version,
             redact=self.redact,
+            submodules=submodules,
         )
 
     def run_command(

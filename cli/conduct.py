@@ -38,8 +38,8 @@ from store.entity import Entity
 from workspace.command import CommandRunner
 from workspace.delivery import branch_of, deliver_apply, deliver_branch
 from workspace.errors import GitDiskError, WorkspaceError
+from workspace.folders import remove_folder
 from workspace.sandbox import Sandbox
-from workspace.worktree import remove_folder
 
 
 def carry_through(opened: OpenRun, sandbox: Sandbox, args: argparse.Namespace) -> int:

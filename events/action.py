@@ -10,6 +10,9 @@ from events.payload import Text
 Effect = Literal["none", "read", "write", "command"]
 """What a tool can do to the world; reads and none need no intent on record."""
 
+IN_SUBMODULE = " (in a submodule)"
+"""What is behind a path in `Outcome.undone` that is a submodule, or in one."""
+
 Kind = Literal["spawn", "tool", "merge", "in_doubt"]
 
 
@@ -72,16 +75,20 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     undone: tuple[str, ...] = ()
     """Protected paths that the command had made, changed or deleted: they are as they were before.
 
+    Those that end in `IN_SUBMODULE` are so for that reason.
     Of many, the first, and a word how many more.
     """
 
     @property
     def undone_note(self) -> str:
         """What a worker reads of it, if anything was undone."""
-        return (
-            f"[put back as it was: {', '.join(self.undone)}. It steers other programs, and no"
-            " command may make, change or delete it]"
-        )
+        put_back = f"[put back as it was: {', '.join(self.undone)}."
+        if any(name.endswith(IN_SUBMODULE) for name in self.undone):
+            return (
+                f"{put_back} No command may make, change or delete what steers other programs,"
+                " or what is in a submodule, which is another repository]"
+            )
+        return f"{put_back} It steers other programs, and no command may make, change or delete it]"
 
 
 Risk = Literal["low", "medium", "high"]

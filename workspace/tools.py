@@ -6,7 +6,7 @@ files as they are, so an approval compares digests and trusts nothing that it ha
 
 import errno
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import NamedTuple, assert_never
@@ -75,12 +75,14 @@ class Toolbox:
         allowed: Sequence[str] = (),
         policy: str = "",
         redact: Redact = without_secrets,
+        submodules: Callable[[], Collection[str]] = tuple,
     ) -> None:
         """Work in the worktree `root`; no `allowed` names mean all tools.
 
         Commands get exactly `environment`, and `runner` knows the one of a call as ``name.call``.
         The digests of calls hold the version of the `policy` that judges them. What is shown of
-        files and outputs goes through `redact`, whole, before anything is cut.
+        files and outputs goes through `redact`, whole, before anything is cut. Nothing is written
+        into the `submodules` of the worktree.
         """
         self.root = root
         self._limits = limits
@@ -92,6 +94,7 @@ class Toolbox:
         self._allowed = tuple(allowed)
         self._policy = policy
         self._redact = redact
+        self._submodules = submodules
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
@@ -184,7 +187,7 @@ class Toolbox:
                 command, confined = arguments.command, self._runner.sandbox.confines
                 parts.append((surroundings or self.surroundings(tree)).digest.encode())
             case WriteFile() | ReplaceText() | DeleteFile() | MoveFile():
-                plan = writing.plan(self.root, arguments)
+                plan = writing.plan(self.root, arguments, self._submodules())
                 changed = sum(plan.changed_lines)
                 named = tuple(change.path for change in plan.changes)
                 parts = _edit_parts(tool, arguments, plan, self._policy)
@@ -214,7 +217,7 @@ class Toolbox:
         tool, arguments = self._decoded(call)
         match arguments:
             case WriteFile() | ReplaceText() | DeleteFile() | MoveFile():
-                return writing.plan(self.root, arguments).diff(self._redact)
+                return writing.plan(self.root, arguments, self._submodules()).diff(self._redact)
             case RunCommand(command=command):
                 sandbox = self._runner.sandbox
                 under = "\n         "  # so that no line of a command passes for one of ours
@@ -241,7 +244,7 @@ class Toolbox:
                 size = len(whole.encode())
                 return Ran(Outcome(ok=True, text=text, output=whole, output_bytes=size), ())
             case WriteFile() | ReplaceText() | DeleteFile() | MoveFile():
-                return self._write(writing.plan(self.root, arguments))
+                return self._write(writing.plan(self.root, arguments, self._submodules()))
             case Finish() | GiveUp():
                 return Ran(Outcome(ok=True), ())
         assert_never(arguments)

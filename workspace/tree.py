@@ -250,6 +250,19 @@ class Repository:
             return None
         return said[header.end() : header.end() + int(header[2])]
 
+    def submodules(self, tree: TreeId) -> frozenset[str]:
+        """Return the paths of the submodules in `tree`.
+
+        Raises:
+            GitFailedError: the tree is not there.
+        """
+        listed = text_of(self.git.run("ls-tree", "-r", "-d", "-z", tree)).split("\0")[:-1]
+        return frozenset(
+            name
+            for facts, _, name in (line.partition("\t") for line in listed)
+            if facts.startswith(GITLINK)
+        )
+
     def changed_paths(self, before: TreeId | CommitId, after: TreeId | CommitId) -> list[str]:
         """Return the paths whose bytes or mode differ, in git's order; a move is two paths."""
         listed = self._compared(before, after, "-z", "--name-only", "--no-renames")

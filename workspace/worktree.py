@@ -6,7 +6,7 @@ and the index are beside it, out of reach of the commands that run in the folder
 What commands do there is hostile input. Their own repositories (``git init``, ``git clone``) are
 taken for plain folders: the files are part of the tree, what is under ``.git`` is not, and no git
 of ours ever looks into it, since its configuration can name programs to run. Submodules of the base
-stay as the base has them. Empty folders, pipes and sockets are in no tree.
+stay as the base has them (`workspace.submodules`). Empty folders, pipes and sockets are in no tree.
 
 What steers other programs (`events.protected`) stays as it was: a snapshot puts back what a command
 did to such a file, and takes away one that it made, at any depth and however its name is spelled.
@@ -14,8 +14,6 @@ did to such a file, and takes away one that it made, at any depth and however it
 
 import fcntl
 import os
-import shutil
-import stat
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -23,6 +21,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from events.action import IN_SUBMODULE
 from events.ids import CommitId, TreeId
 from events.protected import protected_part
 from workspace import paths
@@ -33,7 +32,9 @@ from workspace.errors import (
     WorktreeBusyError,
     WorktreeUnusableError,
 )
+from workspace.folders import make_accessible, remove_folder, sweep
 from workspace.git import Git, bytes_of, text_of
+from workspace.submodules import put_back
 from workspace.tree import GITLINK, Repository
 from workspace.untold import Untold, drawn, forget_untold, read_untold, stat_of, write_untold
 
@@ -51,7 +52,10 @@ class Snapshot(NamedTuple):
 
     tree: TreeId
     undone: tuple[str, ...] = ()
-    """Protected paths that it had made, changed or deleted: they are as they were before."""
+    """Paths that it had made, changed or deleted, and that are as they were before.
+
+    They are protected, or in a submodule, as a word behind them says then.
+    """
 
 
 class Worktree:
@@ -68,6 +72,8 @@ class Worktree:
         self._index = self.folder.with_name(self.folder.name + ".index")
         self._lock = self.folder.with_name(self.folder.name + ".lock")
         self._untold = self.folder.with_name(self.folder.name + ".untold")
+        self.submodules: Collection[str] = ()
+        """Those of the tree that was materialised last."""
 
     def materialise(self, tree: TreeId | CommitId, *, clean_ignored: bool = False) -> None:
         """Make the folder hold `tree`: bytes, modes, symlinks, and no untracked file.
@@ -93,7 +99,7 @@ class Worktree:
                 self._become(git, wanted, clean_ignored=clean_ignored)
             except (GitFailedError, GitDiskError, OSError):
                 self._index.unlink(missing_ok=True)
-                _make_accessible(self.folder)
+                make_accessible(self.folder)
                 self._become(git, wanted, clean_ignored=clean_ignored)
             young = known is None or known.young
             write_untold(self._untold, self._index, Untold(wanted, young=young))
@@ -118,7 +124,7 @@ class Worktree:
                 changed, undone = self._sifted(git, known, protected, silent=True)
                 return Snapshot(self._written(git, known, changed), undone)
             except (GitFailedError, GitDiskError, OSError):
-                _make_accessible(self.folder)
+                make_accessible(self.folder)
                 changed, undone = self._sifted(git, known, protected, silent=False)
                 untold = known.paths if known is not None else ()
                 return Snapshot(self._written(git, None, {*untold, *changed}), undone)
@@ -189,14 +195,14 @@ class Worktree:
     def _become(self, git: Git, tree: str, *, clean_ignored: bool) -> None:
         git.run("read-tree", "-u", "--reset", tree)
         git.run("clean", "-ffdq", *(["-x"] if clean_ignored else []))
-        _sweep(self.folder)
-        for line in text_of(git.run("ls-tree", "-r", "-d", "-z", tree)).split("\0")[:-1]:
-            facts, _, name = line.partition("\t")
-            if facts.startswith(GITLINK):
-                remove_folder(self.folder / name)
-                (self.folder / name).mkdir()
-            else:
-                _sweep(self.folder / name)
+        sweep(self.folder)
+        listed = text_of(git.run("ls-tree", "-r", "-d", "-z", tree)).split("\0")[:-1]
+        folders = {name: facts for facts, _, name in (line.partition("\t") for line in listed)}
+        linked = (name for name, facts in folders.items() if facts.startswith(GITLINK))
+        self.submodules = frozenset(linked)
+        put_back(self.folder, self.submodules)
+        for name in folders.keys() - self.submodules:
+            sweep(self.folder / name)
 
     def _sifted(
         self, git: Git, known: Untold | None, protected: Collection[str], *, silent: bool
@@ -206,16 +212,17 @@ class Worktree:
         def steering(path: str) -> bool:
             return path in protected or bool(protected_part(path))
 
+        foreign = tuple(f"{path}{IN_SUBMODULE}" for path in put_back(self.folder, self.submodules))
         changed = self._differing(git, silent=silent)
         if not any(map(steering, changed)):
-            return changed, ()
+            return changed, foreign
         _catch_up(git, known)
         # To git, a file that was only touched differs as well.
         git.ask("update-index", "-q", "--ignore-submodules", "--refresh")
         undone = sorted(filter(steering, self._differing(git, silent=silent)))
         self._undo(git, undone)
         changed = self._differing(git, silent=silent)
-        return [path for path in changed if not steering(path)], tuple(undone)
+        return [path for path in changed if not steering(path)], (*foreign, *undone)
 
     def _undo(self, git: Git, undone: Sequence[str]) -> None:
         """Take away what is at these paths, and put there what the index has."""
@@ -338,38 +345,3 @@ def _wait_for(held: int, folder: Path) -> None:
             time.sleep(_POLL_S)
         else:
             return
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what git does not see in a folder of a tree: ``.git``, pipes, sockets."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                if entry.name == ".git":
-                    remove_folder(folder / entry.name)
-            elif entry.name == ".git" or not (
-                entry.is_symlink() or entry.is_file(follow_symlinks=False)
-            ):
-                (folder / entry.name).unlink()
-
-
-def remove_folder(folder: Path) -> None:
-    """Delete a folder that commands may have made inaccessible; again is harmless."""
-    if folder.is_symlink() or not folder.is_dir():
-        folder.unlink(missing_ok=True)
-    else:
-        _make_accessible(folder)
-        shutil.rmtree(folder)
-
-
-def _make_accessible(root: Path) -> None:
-    """Give the owner back every folder below `root`, and every file's reading."""
-    root.chmod(0o700)
-    for above, folders, names in os.walk(root):
-        for name in (*folders, *names):
-            path = Path(above, name)
-            mode = path.lstat().st_mode
-            if stat.S_ISDIR(mode):
-                path.chmod(stat.S_IMODE(mode) | 0o700)
-            elif stat.S_ISREG(mode):
-                path.chmod(stat.S_IMODE(mode) | 0o600)

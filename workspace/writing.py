@@ -4,7 +4,7 @@ A plan is made anew each time from the files as they are; what is shown, what an
 to and what runs come from the same function.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
@@ -14,6 +14,7 @@ from workspace import edit, files, paths, placeholders, syntax
 from workspace.encoding import PYTHON_SUFFIXES
 from workspace.errors import FileRefusedError
 from workspace.placeholders import hidden
+from workspace.submodules import require_outside
 from workspace.tool_schemas import DeleteFile, MoveFile, ReplaceText, WriteArguments, WriteFile
 
 PutBack = Callable[[str, str, bytes | None], str]
@@ -68,13 +69,18 @@ def _shown(change: Change, redact: Redact) -> str:
     return edit.unified_diff(change.path, before, after)
 
 
-def plan(root: Path, arguments: WriteArguments) -> Plan:
+def plan(root: Path, arguments: WriteArguments, submodules: Collection[str] = ()) -> Plan:
     """Return what `arguments` would change in the worktree `root` as it is now.
 
     Raises:
-        ToolError: it cannot be done.
+        ToolError: it cannot be done, or a path is in one of the `submodules`.
     """
-    return planned(arguments, lambda path: files.current(root, path))
+
+    def current(path: str) -> files.Current | None:
+        require_outside(path, submodules)
+        return files.current(root, path)
+
+    return planned(arguments, current)
 
 
 def planned(

@@ -75,3 +75,18 @@ def test_the_policy_that_lies_in_the_repository_stays_as_it_was(steered: Project
     rules = steered.repo.path / "ci" / "rules.toml"
     assert steered.run("--policy", str(rules)).code == 0
     assert delivered(steered) == {"x"}
+
+
+def test_what_is_in_a_submodule_is_no_part_of_a_ticket(project: Project) -> None:
+    commit = project.repo.git("rev-parse", "HEAD")
+    project.repo.git("update-index", "--add", "--cacheinfo", f"160000,{commit},sm")
+    project.repo.git("commit", "-q", "-m", "a submodule")
+    project.plan({"id": "T1"})
+    refused = "'sm/s.txt' is in the submodule 'sm'"
+    project.script({
+        "T1": [[turn(write("sm/s.txt", "1\n")),
+                turn(command("echo 1 | tee own >sm/s.txt"), expect=(refused,)),
+                done("[put back as it was: sm/s.txt (in a submodule)")]],
+    })  # fmt: skip
+    assert project.run().code == 0
+    assert delivered(project) == {"own"}

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from events.ids import CommitId
-from tests.git_repo import GitRepo, contents, files_of, paths_of
+from tests.git_repo import GitRepo, contents, paths_of
 from workspace.tree import Repository
 from workspace.worktree import Worktree
 
@@ -133,40 +132,6 @@ def test_pipes_and_sockets_are_in_no_tree(worktree: Worktree, repository: Reposi
     assert repository.changed_paths(tree, worktree.snapshot().tree) == ["readme"]
     worktree.restore(tree)
     assert not any((worktree.folder / each).exists() for each in ("pipe", "socket", "src/.git"))
-
-
-def test_a_submodule_stays_as_the_base_has_it(
-    repo: GitRepo, base: CommitId, tmp_path: Path
-) -> None:
-    repo.git("update-index", "--add", "--cacheinfo", f"160000,{base},vendor/sub")
-    repo.git("update-index", "--add", "--cacheinfo", f"160000,{base},other")
-    repo.git("commit", "-q", "-m", "two submodules")
-    repository = Repository.create(tmp_path / "run", repo.path)
-    worktree, canary = Worktree(repository, tmp_path / "T1"), tmp_path / "canary"
-    worktree.materialise(repository.user.resolve("HEAD"))
-    tree = worktree.snapshot().tree
-    assert [entry.mode for entry in files_of(repository, tree)].count("160000") == 2
-    shutil.rmtree(worktree.folder / "vendor")
-    shutil.copytree(repo.path, worktree.folder / "other", dirs_exist_ok=True, symlinks=True)
-    made = GitRepo(worktree.folder / "other")
-    made.git("checkout", "-q", "--detach", base)
-    made.arm(canary)
-    made.write(".gitattributes", "* filter=evil\n")
-    made.write("readme", "HELLO\n")  # of the same size, so that git has to compare
-    assert worktree.snapshot().tree == tree
-    (worktree.folder / "readme").write_text("x")
-    changed = worktree.snapshot().tree
-    assert repository.changed_paths(tree, changed) == ["readme"]
-    shutil.rmtree(made.path)
-    made.path.symlink_to(tmp_path)
-    (worktree.folder / "vendor").mkdir(exist_ok=True)
-    (worktree.folder / "vendor" / "sub").write_text("in the way")
-    assert worktree.snapshot().tree == changed
-    worktree.restore(tree)
-    assert list((worktree.folder / "vendor" / "sub").iterdir()) == []
-    assert list((worktree.folder / "other").iterdir()) == []
-    assert worktree.snapshot().tree == tree
-    assert not canary.exists()
 
 
 def test_a_folder_that_a_command_took_away_comes_back(
