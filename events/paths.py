@@ -33,7 +33,7 @@ def path_problem(path: str) -> str | None:
         (not path.isprintable(), "holds a character that cannot be printed"),
         (_is_long(path, names), "is too long"),
         (".." in names, 'leaves the repository by ".."'),
-        (any(map(_is_off_limits, names)), "reaches into .git or .trackside"),
+        (any(map(is_off_limits, names)), "reaches into .git or .trackside"),
         (clean_path(path) == ".", "is the repository itself, not a file"),
     )
     return next((reason for wrong, reason in checks if wrong), None)
@@ -79,5 +79,6 @@ def _is_long(path: str, names: list[str]) -> bool:
     return len(path) > LONGEST_PATH or max(sizes) > LONGEST_NAME
 
 
-def _is_off_limits(name: str) -> bool:
+def is_off_limits(name: str) -> bool:
+    """Return whether no ticket and no tool enters what has this name."""
     return bool(stands_for(name, _OFF_LIMITS))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from events.paths import path_problem
+from events.paths import is_off_limits, path_problem
 from workspace import paths
 from workspace.errors import ToolError
 
@@ -20,18 +20,26 @@ MAX_FILES = 100_000
 """Where a walk stops, so that a generated forest of files cannot hold up a run."""
 
 
-def files(root: Path) -> Iterator[str]:
+def files(root: Path, left_out: list[str] | None = None) -> Iterator[str]:
     """Yield the plain paths of all files, links and other non-folders of a worktree, sorted.
 
     Junk and names that no tool may use are left out. A folder that cannot be read counts as empty.
     After `MAX_FILES` it stops.
+
+    Args:
+        root: The worktree.
+        left_out: Takes the paths of what has a name that cannot be put into a call; folders end
+            with a slash.
     """
     seen = 0
     todo = [""]
     while todo:
         path = todo.pop()
         if path.endswith("/") or not path:
-            todo += [path + name for name in _names_in(root, path)[::-1]]
+            found = _names_in(root, path)
+            todo += [path + name for name in found[::-1] if _is_nameable(name)]
+            if left_out is not None:
+                left_out += [path + name for name in found if not _is_nameable(name)]
             continue
         seen += 1
         if seen > MAX_FILES:
@@ -87,4 +95,8 @@ def _names_in(root: Path, path: str) -> list[str]:
 
 
 def _listed(name: str) -> bool:
-    return name not in JUNK and path_problem(name) is None
+    return name not in JUNK and not is_off_limits(name)
+
+
+def _is_nameable(name: str) -> bool:
+    return path_problem(name) is None

@@ -11,6 +11,7 @@ from workspace.capping import Cap, Head, head, head_and_tail
 from workspace.encoding import binary_kind, decoded
 from workspace.errors import FileRefusedError, ToolError
 from workspace.file_cache import ASTParser
+from workspace.git import printable
 from workspace.placeholders import explained, hidden
 from workspace.tool_schemas import (
     ListFiles,
@@ -27,6 +28,9 @@ _PARSER: Final = ASTParser()
 
 KEPT = Cap(bytes=files.MAX_FILE_BYTES, lines=1_000_000)
 """What is kept of a whole result; beyond it, head and tail."""
+
+NAMED = 3
+"""How many are named of the files whose names no tool takes."""
 
 MAX_HITS = 10_000
 """Where a search stops."""
@@ -127,19 +131,29 @@ def _slice(name: str, text: str, start: int, end: int | None, cap: Cap) -> Seen:
 
 
 def _list(root: Path, glob: str, cap: Cap, redact: Redact) -> Seen:
-    walked = list(listing.files(root))
+    left_out: list[str] = []
+    walked = list(listing.files(root, left_out))
     found = [path for path in walked if listing.matches(path, glob)]
+    nameless = [path for path in left_out if path.endswith("/") or listing.matches(path, glob)]
+    notes = [f"[{_about_names(nameless, redact)}]"] if nameless else []
     if not found:
-        return Seen(f"[no file fits {glob}]")
+        return Seen("\n".join([f"[no file fits {glob}]", *notes]))
     found = redact("\n".join(found)).split("\n")
     shown = head(found, cap)
-    notes = []
     if shown.cut:
-        notes.append(f"{shown.lines} of {len(found)} files; ask with a narrower glob")
+        notes.append(f"[{shown.lines} of {len(found)} files; ask with a narrower glob]")
     if len(walked) == listing.MAX_FILES:
-        notes.append(f"only the first {len(walked)} files were looked at")
-    text = "\n".join([shown.text, *(f"[{note}]" for note in notes)])
-    return Seen(text, _whole(found, shown))
+        notes.append(f"[only the first {len(walked)} files were looked at]")
+    return Seen("\n".join([shown.text, *notes]), _whole(found, shown))
+
+
+def _about_names(paths: list[str], redact: Redact) -> str:
+    named = ", ".join(redact(printable(path)) for path in paths[:NAMED])
+    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
+    return (
+        f"{len(paths)} left out, whose names no tool takes: {named}{more}; a command can rename"
+        " them"
+    )
 
 
 def _search(root: Path, pattern: str, glob: str, cap: Cap, redact: Redact) -> Seen:

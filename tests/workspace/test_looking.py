@@ -1,5 +1,6 @@
 """Of a result that is cut at the cap, all is kept, within a bound of its own."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,23 @@ def test_a_view_that_is_cut_is_kept_whole(root: Path) -> None:
     whole = seen(root, view).whole
     assert seen(root, view, PLENTY).text.startswith(whole)
     assert whole.count("\n") >= 2
+
+
+def test_names_that_no_tool_takes_are_counted_and_spelled_out(tmp_path: Path) -> None:
+    (tmp_path / "bad\tfolder").mkdir()
+    for name in ("a\tb.txt", "back\\slash.txt", ".git", "c\n[d].py"):
+        (tmp_path / name).touch()
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.txt")).touch()
+    assert seen(tmp_path, ListFiles()).text == (
+        "[no file fits **]\n[5 left out, whose names no tool takes:"
+        r" a\tb.txt, back\slash.txt, bad\tfolder/ and 2 more; a command can rename them]"
+    )
+    (tmp_path / "good.txt").touch()
+    assert seen(tmp_path, ListFiles("*.py")).text.endswith(
+        "[2 left out, whose names no tool takes:"
+        r" bad\tfolder/, c\n[d].py; a command can rename them]"
+    )
+    assert seen(tmp_path, ListFiles(), PLENTY).text.startswith("good.txt\n[5 left out")
 
 
 def test_a_slice_of_what_is_kept_is_not_kept_again(root: Path) -> None:
