@@ -74,7 +74,12 @@ def _of_settings(facts: Start, loaded: Loaded, repository: Path, redact: Redact)
         if key in facts.given or then.get(key) == now.get(key):
             continue
         origin = loaded.origins.get(key, "the configuration")
-        yield f"{origin}: {key} is {_shown(now, key)}; the run keeps {_shown(then, key)}"
+        if key in then and key in now:
+            yield f"{origin}: {key} is {_shown(now[key])}; the run keeps {_shown(then[key])}"
+        elif then.get(key):
+            yield f"{origin}: {key} is not set any more; the run keeps {_shown(then[key])}"
+        elif now.get(key):
+            yield f"{origin}: {key} is {_shown(now[key])}; the run goes on without"
 
 
 def _as_recorded(value: T, redact: Redact) -> T:
@@ -82,8 +87,6 @@ def _as_recorded(value: T, redact: Redact) -> T:
     return msgspec.convert(texts_changed(msgspec.to_builtins(value), redact), type(value))
 
 
-def _shown(values: Mapping[str, object], key: str) -> str:
-    if key not in values:
-        return "not set"
-    text = json.dumps(values[key], ensure_ascii=False)
+def _shown(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."

@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from cli.answers import print_answer
-from cli.errors import OptionInvalidError, UnpricedModelError
+from cli.errors import OptionInvalidError, RunRefusesError, UnpricedModelError
 from cli.escape import shown
 from cli.exit_code import ExitCode
 from cli.given import given_in
@@ -24,7 +24,7 @@ from cli.recordings import recording_told
 from cli.redaction import Redactor
 from cli.run import new_name
 from events.conversation import Usage
-from events.errors import TrackInvalidError
+from events.errors import CommandRefusedError, TrackInvalidError
 from events.fork_words import Changes
 from events.ids import CommitId, TicketId
 from events.run import Run
@@ -90,11 +90,14 @@ def run(args: argparse.Namespace) -> int:
     archive.repository(checkout).tree_of(CommitId(planned(past.world).tree))
     changes = _changes(args, past.world.run, checkout)
     name = new_name(args.run_id, user, past.world.run.facts.settings)
-    answer = fork(
-        archive, checkout, name,
-        at=past.at, changes=changes, given=given, program=version("trackside"),
-        redact=Redactor(os.environ),
-    )  # fmt: skip
+    try:
+        answer = fork(
+            archive, checkout, name,
+            at=past.at, changes=changes, given=given, program=version("trackside"),
+            redact=Redactor(os.environ),
+        )  # fmt: skip
+    except CommandRefusedError as refusal:
+        raise RunRefusesError(archive.folder.run, refusal.reason, ()) from refusal
     if args.json:
         print_answer(answer)
     else:

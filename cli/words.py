@@ -71,7 +71,9 @@ def _of_run(event: Event) -> str:
         case run.RunEnded(ending=ending, commit=commit):
             return f"{ending} at {commit[:SHORT_ID]}"
         case run.RunDelivered(commit=commit, how=how, branch=branch, problem=problem):
-            return _because(f"{commit[:SHORT_ID]} by {how} {branch}".rstrip(), problem)
+            where = _DELIVERED.get(how, "{commit} by {how}")
+            words = where.format(commit=commit[:SHORT_ID], branch=branch, how=how)
+            return _because(words, problem)
         case run.BudgetReserved(call=call, amount=amount):
             return f"{call} may take {counted(amount.tokens, 'token')}, ${amount.usd:,.4f}"
         case run.BudgetExceeded(call=call, shortfall=shortfall):
@@ -112,6 +114,13 @@ def _of_ticket(event: Event) -> str:
         case run.TicketSkipped(ticket=ticket, by=by, reason=reason):
             return _because(f"{ticket} is skipped by {by}", reason)
     return ""
+
+
+_DELIVERED = {
+    "branch": "{commit} to branch {branch}",
+    "apply": "{commit} to the checkout",
+    "none": "nothing, {commit} stays in the run",
+}
 
 
 _ENDED: dict[attempt_terms.Result, str] = {
@@ -198,7 +207,7 @@ def action_words(action: Action) -> str:
     """Return what an action would do: ``write_file shop/cart.py``, ``run_command: make test``."""
     if action.kind in {"spawn", "merge"}:
         return {"spawn": "start of the worker", "merge": "merge"}[action.kind]
-    doubt = ", cut short before," if action.kind == "in_doubt" else ""
+    doubt = " (cut short before)" if action.kind == "in_doubt" else ""
     told = f": {action.command}" if action.command else " ".join(["", *action.paths])
     return f"{action.tool}{doubt}{told}"
 

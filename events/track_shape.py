@@ -26,7 +26,8 @@ TICKETS = Named("ticket", "id")
 def _id_problem(text: str) -> str | None:
     if _ID.fullmatch(text) and text not in {".", ".."}:
         return None
-    return f"{quoted(text)} is no id: up to 64 letters, digits, dots, dashes and underscores"
+    why = "it names a folder" if text in {".", ".."} else "up to 64 letters, digits, `.`, `_`, `-`"
+    return f"{quoted(text)} is no id: {why}"
 
 
 def _blank_problem(text: str) -> str | None:

@@ -13,6 +13,7 @@ from typing import NamedTuple, assert_never
 
 from events.action import Action, Outcome, Surroundings
 from events.conversation import RequestedCall, ToolSpec
+from events.counted import counted
 from events.ids import CallId, Digest
 from events.secret_patterns import Redact, without_secrets
 from events.settings import Limits
@@ -261,7 +262,7 @@ class Toolbox:
             )
             return Ran(outcome, touched)
         added, removed = plan.changed_lines
-        text = f"done: {' -> '.join(touched)} ({added} lines added, {removed} removed)"
+        text = f"done: {' -> '.join(touched)} ({counted(added, 'line')} added, {removed:,} removed)"
         return Ran(Outcome(ok=True, text=text), touched)
 
     def _start(self, arguments: RunCommand, call_id: CallId, done: Future[Ran]) -> None:

@@ -214,5 +214,5 @@ def test_the_end_and_the_delivery_are_told() -> None:
     story.tell("run", EndRun(), RecordDelivery(commit(1), "branch", "trackside/r1"))
     assert [line[9:] for line in stream.getvalue().splitlines()] == [
         "run ended: completed at c000000000",
-        "delivered: c000000000 by branch trackside/r1",
+        "delivered: c000000000 to branch trackside/r1",
     ]

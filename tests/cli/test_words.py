@@ -39,6 +39,7 @@ from events.run_events import (
     MergeQueued,
     RunCancelled,
     RunContinued,
+    RunDelivered,
     RunPaused,
     TicketAssigned,
     TicketBlocked,
@@ -179,9 +180,27 @@ def test_an_outcome_says_how_it_ended(outcome: Outcome, words: str) -> None:
         (Action(kind="merge"), "merge"),
         (
             Action(kind="in_doubt", tool="run_command", command="x"),
-            "run_command, cut short before,: x",
+            "run_command (cut short before): x",
         ),
     ],
 )
 def test_an_action_says_what_it_would_do(action: Action, words: str) -> None:
     assert action_words(action) == words
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        (
+            RunDelivered(commit(1), "branch", "trackside/r1", ""),
+            "c000000000 to branch trackside/r1",
+        ),
+        (RunDelivered(commit(1), "apply", "", ""), "c000000000 to the checkout"),
+        (
+            RunDelivered(commit(1), "none", "", "no leave"),
+            "nothing, c000000000 stays in the run: no leave",
+        ),
+    ],
+)
+def test_a_delivery_says_where_to(event: Event, words: str) -> None:
+    assert words_of(event) == words

@@ -66,3 +66,23 @@ def test_a_playbook_that_the_configuration_names_is_no_change(
     asked = trackside(*project.words_by(None, "--policy", str(policy)))
     assert asked.code == WAITING, asked.err
     assert "the run keeps" not in project.resume().err
+
+
+def test_archetypes_that_came_or_went_are_told_in_words(waiting: Project) -> None:
+    (waiting.repo.path / "trackside.toml").write_text('[archetypes.dev]\nprompt = "Be kind."\n')
+    said = waiting.resume().err
+    assert 'trackside.toml: archetypes.dev.prompt is "Be kind."; the run goes on without\n' in said
+    assert "archetypes is" not in said
+    assert "archetypes.dev.model" not in said
+    assert "not set" not in said
+
+
+def test_an_archetype_that_went_is_told_and_kept(project: Project) -> None:
+    file = project.repo.path / "trackside.toml"
+    file.write_text('[archetypes.dev]\nprompt = "Be kind."\n')
+    project.plan({"id": "A", "step_mode": True})
+    project.script({"A": [[turn(write("a.txt", "a\n")), done()]]})
+    assert project.run().code == WAITING
+    file.unlink()
+    said = project.resume().err
+    assert 'archetypes.dev.prompt is not set any more; the run keeps "Be kind."\n' in said

@@ -274,6 +274,7 @@ def test_what_cannot_be_forked_is_refused_and_leaves_nothing(
         said = forked(parent, *(stand_ins.get(word, word) for word in words))
         assert said.code == 2, words
         assert reason in said.err
+        assert "ForkRun" not in said.err
         assert [run.name for run in (home / "runs").iterdir()] == ["run"]
         assert list(home.glob("staged/*")) == []
 

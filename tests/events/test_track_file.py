@@ -229,6 +229,7 @@ def test_an_id_that_is_no_name_is_refused(name: str) -> None:
     (found,) = problems([ONE | {"id": name}])
     assert found.startswith('ticket 1 ("')
     assert ".id: " in found
+    assert ("it names a folder" in found) == (name in {".", ".."})
 
 
 @pytest.mark.parametrize("name", ["T1", "a.b-c_d", "x" * 64, "-", "..."])

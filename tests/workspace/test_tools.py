@@ -198,7 +198,7 @@ def test_writing_reports_what_changed(worker: Worker) -> None:
         ("src/a.txt",),
     )
     assert worker.text("replace_text", path="src/a.txt", old="one", new="1").endswith(
-        "(1 lines added, 1 removed)"
+        "(1 line added, 1 removed)"
     )
     assert worker.ran("move_file", source="src/a.txt", target="b.txt").touched == (
         "src/a.txt",
