@@ -41,7 +41,7 @@ SHOWN_LINES = 40
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
-    add_arguments(parser)
+    add_arguments(parser, "all runs; with --follow the latest")
     parser.add_argument("--full", action="store_true", help="print long diffs and prompts whole")
     parser.add_argument(
         "--follow",

@@ -40,13 +40,16 @@ class History:
         return standing_of(self.view.world.run, held=self.held_by is not None)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what every command about one run has: which one, where, and in which form."""
+def add_arguments(parser: argparse.ArgumentParser, default: str = "the latest") -> None:
+    """Add what every command about one run has: which one, where, and in which form.
+
+    `default` are the words for what is meant where none is named.
+    """
     parser.add_argument(
         "run",
         metavar="RUN",
         nargs="?",
-        help="the run, or how its name begins (default: the latest)",
+        help=f"the run, or how its name begins (default: {default})",
     )
     add_repository(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")

@@ -258,3 +258,10 @@ def test_the_policy_in_the_manual_is_one() -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     policy = parse_policy(example.encode(), "manual.toml")
     assert [rule.verdict for rule in policy.rules] == ["deny", "allow", "allow", "ask"]
+
+
+def test_its_help_says_that_without_a_name_all_runs_are_meant(
+    trackside: Callable[..., tuple[int, str, str]],
+) -> None:
+    out = " ".join(trackside("approvals", "--help")[1].split())
+    assert "(default: all runs; with --follow the latest)" in out
