@@ -1,13 +1,20 @@
 """Names of models as they go on record: the file or run that they name is found from anywhere."""
 
+import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from events.settings import Models
+from cli.places import plain_path
+from cli.recordings import recording_at
+from events.run import Run
+from events.settings import Models, Settings
+from events.ticket import Ticket
 from models.recorded import PREFIX as RECORDED
 from models.recorded import taken_apart
 from models.scripted import PREFIX as SCRIPTED
+from models.service import ModelService
 from store.run_folder import RunFolder
 
 
@@ -20,11 +27,11 @@ def placed(model: str, repository: Path) -> str:
         RunFolderError: there is no such run.
     """
     if model.startswith(SCRIPTED):
-        return f"{SCRIPTED}{Path(model.removeprefix(SCRIPTED)).absolute()}"
+        return f"{SCRIPTED}{plain_path(model.removeprefix(SCRIPTED))}"
     if not model.startswith(RECORDED):
         return model
     run, live = taken_apart(model)
-    folder = RunFolder(Path(run).absolute())
+    folder = RunFolder(Path(plain_path(run)))
     if not folder.began:
         folder = RunFolder.find(repository, run)
     behind = f"+{placed(live, repository)}" if live else ""
@@ -35,3 +42,31 @@ def all_placed(models: Models, repository: Path) -> Models:
     """Return `models` with the names of workers' models and QA's placed; raises as `placed`."""
     ladder = tuple(placed(model, repository) for model in models.ladder)
     return replace(models, ladder=ladder, qa=placed(models.qa, repository))
+
+
+def named_models(tickets: Iterable[Ticket], settings: Settings) -> set[str]:
+    """Return the names of all models that may be asked for the work on `tickets`."""
+    own = (ticket.model_override for ticket in tickets)
+    kinds = (kind.model for kind in settings.archetypes.values())
+    models = settings.models
+    return {name for name in (*models.ladder, models.qa, models.fallback, *own, *kinds) if name}
+
+
+def check_answers(run: Run) -> None:
+    """Make sure that the playbooks and recordings that a run still needs are there.
+
+    Without them, every question would fail, and each would cost an attempt.
+
+    Raises:
+        PlaybookInvalidError: a playbook is gone, or cannot be used any more.
+        LogUnusableError, DamageError: a recording is.
+    """
+    settings = run.facts.settings
+    tickets = [ticket for ticket in run.plan if ticket.status not in _OVER]
+    models = ModelService(settings.models, os.environ, recordings=recording_at)
+    for name in sorted(named_models(tickets, settings)) if tickets else ():
+        if name.startswith((SCRIPTED, RECORDED)):
+            models.check(name)
+
+
+_OVER = frozenset({"completed", "skipped", "blocked"})

@@ -9,6 +9,11 @@ from cli.errors import CacheUnusableError
 from cli.escape import path_text
 
 
+def plain_path(path: str) -> str:
+    """Return a path as it goes on record: absolute, with no ``.`` or ``..``; links stay."""
+    return os.path.abspath(path)  # noqa: PTH100 - pathlib would follow links
+
+
 def cache_folder() -> Path:
     """Return the folder of all worktrees; all of it can be deleted while nothing runs."""
     home = os.environ.get("XDG_CACHE_HOME", "")

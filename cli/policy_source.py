@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from cli.inputs import read_input
+from cli.places import plain_path
 from events.errors import PolicyInvalidError
 from events.policy import PRESETS, Policy
 from events.policy_file import parse_policy
@@ -34,4 +35,4 @@ def load_policy(named: str, repository: Path) -> Policy:
 
 def placed_policy(named: str) -> str:
     """Return the name of a policy as it goes on record: a file by its absolute path."""
-    return named if named in PRESETS else str(Path(named).expanduser().absolute())
+    return named if named in PRESETS else plain_path(str(Path(named).expanduser()))

@@ -69,6 +69,7 @@ def _continued(folder: "RunFolder", checkout: Path) -> bool:
 def _go_on(args: argparse.Namespace, folder: "RunFolder", checkout: Path) -> int:
     from cli.changes import changes
     from cli.conduct import carry_through
+    from cli.model_names import check_answers
     from cli.places import make_cache_folder
     from cli.planning import complete_plan
     from cli.post import applied, apply_letters
@@ -80,6 +81,7 @@ def _go_on(args: argparse.Namespace, folder: "RunFolder", checkout: Path) -> int
     with opened(folder, checkout) as this:
         complete_plan(this)
         state = this.world.run
+        check_answers(state)
         for change in changes(state, checkout, os.environ):
             print(f"trackside: {shown(change)}", file=sys.stderr)
         sandbox = sandbox_for(state.facts.settings.sandbox, checkout, args.sandbox, state.sandbox)

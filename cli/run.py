@@ -22,7 +22,6 @@ from events.errors import TrackInvalidError
 from events.ids import RunId, TreeId
 from events.run_terms import Start
 from events.settings import Settings
-from events.track import TrackSpec
 from events.track_file import check_archetypes, parse_track
 
 if TYPE_CHECKING:
@@ -79,8 +78,9 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the track; see product.md, section 9, for the exit codes."""
     from cli.conduct import carry_through
+    from cli.model_names import named_models
     from cli.own_prices import prices_in_force
-    from cli.places import make_cache_folder
+    from cli.places import make_cache_folder, plain_path
     from cli.planning import record_plan
     from cli.recordings import recording_told
     from cli.sandboxing import sandbox_for
@@ -108,13 +108,13 @@ def run(args: argparse.Namespace) -> int:
         base=checkout.resolve(spec.base or "HEAD"),
         base_tree=TreeId(""),
         repository=str(checkout.top),
-        source=str(Path(args.track).absolute()),
+        source=plain_path(args.track),
         track_digest=hashlib.sha256(data).hexdigest(),
         program=version("trackside"),
     )
     models = ModelService(settings.models, os.environ, recordings=recording_told)
     price = prices_in_force(os.environ)
-    for model in sorted(_models_of(spec, settings)):
+    for model in sorted(named_models(spec.tickets, settings)):
         models.check(model)
         if settings.budget.limits_usd and price(model, Usage()) is None:
             raise UnpricedModelError(model)
@@ -141,22 +141,6 @@ def _settings(args: argparse.Namespace, flags: Mapping[str, object], repository:
     settings = load_settings(repository, os.environ, flags).settings
     models = with_model(settings.models, args.model) if args.model else settings.models
     return replace(settings, models=all_placed(models, repository))
-
-
-def _models_of(spec: TrackSpec, settings: Settings) -> set[str]:
-    named = {ticket.model_override for ticket in spec.tickets}
-    kinds = {kind.model for kind in settings.archetypes.values()}
-    return {
-        name
-        for name in (
-            *settings.models.ladder,
-            settings.models.qa,
-            settings.models.fallback,
-            *named,
-            *kinds,
-        )
-        if name
-    }
 
 
 def new_name(wanted: str | None, checkout: "UserRepository", settings: Settings) -> RunId:

@@ -171,3 +171,36 @@ def test_an_ended_run_whose_log_is_lost_is_damaged_and_can_have_it_back(planned:
     stopped_with(planned.run(), BAD_INPUT, "there is a run run already")
     log.write_bytes(kept)
     assert trackside("verify", "run", *repository).code == COMPLETED
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [Path.unlink, lambda file: file.write_text("{")],
+    ids=["gone", "unreadable"],
+)
+def test_a_playbook_that_is_lost_is_missed_before_anything_is_asked(
+    planned: Project, spoil: Callable[[Path], object]
+) -> None:
+    killed(planned)
+    kept = planned.playbook_file.read_bytes()
+    spoil(planned.playbook_file)
+    stopped_with(planned.resume(), BAD_INPUT, str(planned.playbook_file))
+    untouched(planned)
+    planned.playbook_file.write_bytes(kept)
+    goes_on(planned)
+    planned.playbook_file.unlink()
+    assert planned.resume().code == COMPLETED, "nothing is asked any more"
+
+
+def test_paths_go_on_record_in_their_plain_form(
+    planned: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    below = planned.folder / "below"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    winding = f"scripted:../below/.././{planned.playbook_file.name}"
+    assert trackside(*planned.words_by(winding)).code == COMPLETED
+    facts = planned.world().run.facts
+    plain = f"scripted:{planned.playbook_file}"
+    assert (facts.settings.models.ladder, facts.settings.models.qa) == ((plain,), plain)
+    assert ".." not in planned.repo.git("log", "-1", "--format=%B", "trackside/run")
