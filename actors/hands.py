@@ -64,6 +64,7 @@ from workspace.merge import Merged, altered, merge
 from workspace.shown_diff import shown_diff
 from workspace.tokens import estimate_tokens
 from workspace.tools import Ran, Refusal, Toolbox, outcome_of
+from workspace.tree_files import file_at
 from workspace.worktree import Snapshot, Worktree
 
 OPENING_CHARS = 400
@@ -208,10 +209,8 @@ class Hands:
         return RecordContext(system, message, tools, context.views, digest)
 
     def _file_at(self, tree: TreeId, path: str) -> FileAt | None:
-        content = self._shop.repository.read_blob(tree, path)
-        if content is None:
-            return None
-        return FileAt(content, self._shop.repository.blob_id(content))
+        with self._shop.repository.objects() as objects:
+            return file_at(objects, tree, path)
 
     def _tools(self, state: Attempt) -> Toolbox:
         self._outputs = state.outputs

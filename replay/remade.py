@@ -1,6 +1,6 @@
 """Made again: prompts, contexts, hints, merges and commits, from the state before them alone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import assert_never
 
 import msgspec
@@ -25,8 +25,11 @@ from replay.worktrees import roots_in
 from workspace.context import FileAt, assemble
 from workspace.git import IDENTITY
 from workspace.merge import Conflicted, Merged, merge
-from workspace.objects import FOLDER, SUBMODULE, object_id
+from workspace.objects import Objects, object_id
 from workspace.tool_schemas import specs
+from workspace.tree_files import file_as_it_lies, file_at
+
+_Look = Callable[[Objects, TreeId, str], FileAt | None]
 
 
 def made_again(scene: Scene, desk: Desk) -> Iterator[Divergence]:
@@ -56,10 +59,10 @@ def _context(scene: Scene, command: RecordContext, desk: Desk) -> Iterator[Diver
     tools = tuple(spec.name for spec in specs(terms.archetype.tools))
     system, message = desk.read(command.system), desk.read(command.message)
 
-    def assembled(redact: Redact) -> WorkerContext:
+    def assembled(redact: Redact, look: _Look = file_at) -> WorkerContext:
         return assemble(
             brief_of(terms, tools, desk.read),
-            lambda path: _file_at(desk, terms.base_tree, path),
+            lambda path: look(desk.objects, terms.base_tree, path),
             Context(raw_max_tokens=terms.raw_max_tokens),
             redact,
         )
@@ -70,9 +73,9 @@ def _context(scene: Scene, command: RecordContext, desk: Desk) -> Iterator[Diver
             desk.counts.contexts -= 1
             desk.counts.unseen_contexts += 1
             return
-        bare = assembled(as_files_are)
-        if bare.message == message:  # recorded before files were shown with placeholders
-            made = bare
+        # before links were followed, and before placeholders stood for secrets
+        earlier = (assembled(redact, file_as_it_lies) for redact in (desk.redact, as_files_are))
+        made = next((one for one in earlier if one.message == message), made)
     digest = digest_of(made.system, made.message)
     for what, expected, got in (
         ("tools", ", ".join(tools), ", ".join(command.tools)),
@@ -104,13 +107,6 @@ def _around(what: str, expected: str, got: str) -> tuple[str, str]:
             return f"{what}, line {number}: {one}", f"{what}, line {number}: {other}"
     one, other = (counted(len(text), "character") for text in (expected, got))
     return f"{what} of {one}", f"{what} of {other}"
-
-
-def _file_at(desk: Desk, tree: TreeId, path: str) -> FileAt | None:
-    found = desk.objects.find(tree, path)
-    if found is None or found.mode in {FOLDER, SUBMODULE}:
-        return None
-    return FileAt(desk.objects.blob(found.object), found.object)
 
 
 def _prompt(scene: Scene, command: BeginCall, desk: Desk) -> Iterator[Divergence]:

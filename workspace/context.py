@@ -46,6 +46,8 @@ class FileAt(msgspec.Struct, frozen=True):
     content: bytes
     blob: str
     """Its git blob id."""
+    leads_to: str = ""
+    """Where it is, if symlinks have led there."""
 
 
 def assemble(
@@ -119,12 +121,14 @@ def _block(
         file, reason = None, f"it cannot be read: {error}"
     if file is None:
         return View(path, "missing", note=reason), f"## {plain_path(path)} (missing: {reason})"
-    content = hidden(path, file.content, redact)
-    shown, why = _fitting(path, content, named, usual, settings.raw_max_tokens)
+    real = file.leads_to or path
+    content = hidden(real, file.content, redact)
+    shown, why = _fitting(real, content, named, usual, settings.raw_max_tokens)
+    link = f"it is a symlink to {plain_path(real)}, whose content this is" if file.leads_to else ""
     secrets = ""
     if content is not file.content:
         shown, secrets = shown.of(file.content), explained(shown.text)
-    note = "; ".join(part for part in (why, shown.note, secrets) if part)
+    note = "; ".join(part for part in (link, why, shown.note, secrets) if part)
     view = View(
         path=path,
         view=shown.mode,
@@ -135,7 +139,7 @@ def _block(
         note=note,
     )
     title = f"## {plain_path(path)} ({shown.mode}, {shown.sizes})"
-    language = "python" if is_python(file.content, path) else ""
+    language = "python" if is_python(file.content, real) else ""
     lines = [title, f"Note: {note}." if note else "", fenced(shown.text, language)]
     return view, "\n".join(line for line in lines if line)
 

@@ -2,12 +2,15 @@
 
 import pytest
 
+from actors import hands
 from events import attempt_events as attempt
 from events import run_events as run
 from tests.end_to_end.project import Project, trackside
 from tests.end_to_end.scripts import call, command, done, finish, hint, turn, write
+from workspace.tree_files import file_as_it_lies, file_at
 
 BLOCKED = 1
+APP = "A = 1\nB = 2\nC = 3\n"
 
 
 def test_a_track_is_run_and_delivered_with_a_commit_for_each_ticket(project: Project) -> None:
@@ -162,3 +165,22 @@ def test_an_unknown_tool_is_a_result_that_the_model_sees(project: Project) -> No
     assert project.run().code == 0
     (refused,) = project.events(attempt.ToolFinished)
     assert refused.refused
+
+
+@pytest.mark.parametrize(
+    ("look", "shown"), [(file_at, "ln.py (raw, "), (file_as_it_lies, "\napp.py\n")]
+)
+def test_a_link_is_shown_as_its_file_and_the_context_is_made_again_as_it_was_shown(
+    project: Project, monkeypatch: pytest.MonkeyPatch, look: object, shown: str
+) -> None:
+    monkeypatch.setattr(hands, "file_at", look)  # the second: as earlier versions had it
+    (project.repo.path / "ln.py").symlink_to("app.py")
+    project.repo.commit()
+    project.plan({"id": "A", "target_file": "ln.py"})
+    project.script({"A": [[turn(write("a.txt", "a\n"), expect=(shown,)), done()]]})
+    assert project.run().code == 0
+    told = f"Note: it is a symlink to app.py, whose content this is.\n```python\n{APP}"
+    assert (told in project.answer("context", "run", "A")["prompt"]["messages"][0]["text"]) is (
+        look is file_at
+    )
+    assert project.answer("verify", "run")["code"] == "verified"

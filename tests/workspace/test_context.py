@@ -115,6 +115,20 @@ def test_attempts_of_a_ticket_share_all_but_the_end() -> None:
     assert MESSAGE.startswith(message.removesuffix("Ticket T1 (attempt 1)\n"))
 
 
+def test_a_link_is_shown_as_the_file_that_it_leads_to() -> None:
+    link = FileAt(FILES["till.py"], "blob of till.py", "till.py")
+    ticket = msgspec.structs.replace(TICKET, context_requirements=(), target_file="link")
+    brief = msgspec.structs.replace(BRIEF, ticket=ticket)
+    context = assemble(brief, lambda _: link, Context())
+    block = context.message.partition("# Files\n\n")[2].partition("\n# Task")[0]
+    assert block == (
+        "## link (raw, 22 tokens of 22 (64 bytes))\n"
+        "Note: it is a symlink to till.py, whose content this is.\n"
+        f"```python\n{FILES['till.py'].decode()}```\n"
+    )
+    assert context.views[0].blob == "blob of till.py"
+
+
 def test_the_rules_come_first_and_the_archetype_after_them() -> None:
     system = assemble(BRIEF, read, Context()).system
     assert system.startswith("You are a worker of trackside.")
