@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from events.ids import CommitId, TreeId
+from workspace.objects import FOLDER, SUBMODULE
 from workspace.tree import Repository
 
 HOOKS = (
@@ -131,6 +132,14 @@ def files_of(repository: Repository, tree: str) -> list[Entry]:
     return [
         Entry(path, blob, mode) for facts, _, path in lines for mode, _, blob in [facts.split(" ")]
     ]
+
+
+def read_blob(repository: Repository, tree: TreeId | CommitId, path: str) -> bytes | None:
+    """Return the bytes of a file or the text of a symlink; None if neither is at `path`."""
+    with repository.objects() as objects:
+        found = objects.find(repository.tree_of(CommitId(tree)), path)
+        is_blob = found is not None and found.mode not in {FOLDER, SUBMODULE}
+        return objects.blob(found.object) if found is not None and is_blob else None
 
 
 def paths_of(repository: Repository, tree: TreeId) -> list[str]:

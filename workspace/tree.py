@@ -4,7 +4,6 @@ It is bare, borrows the objects of the user's repository, and never writes there
 nothing in it is ever removed (docs/decisions/0002-trees-without-refs.md).
 """
 
-import hashlib
 import os
 import re
 import tempfile
@@ -21,7 +20,7 @@ from workspace.errors import (
     TreeMissingError,
     WorkspaceError,
 )
-from workspace.git import IDENTITY, Git, bytes_of, printable, text_of
+from workspace.git import IDENTITY, Git, printable, text_of
 from workspace.loose import LooseObjects
 from workspace.objects import Objects
 from workspace.user_repository import UserRepository
@@ -225,30 +224,6 @@ class Repository:
             self.loose.tree(tree)
             return all(map(self.loose.owns, parents))
         return False
-
-    def blob_id(self, content: bytes) -> str:
-        """Return the id that a file of these bytes has in a tree; nothing is written."""
-        header = b"blob %d\0" % len(content)
-        return hashlib.new(self.user.object_format, header + content).hexdigest()
-
-    def read_blob(self, tree: TreeId | CommitId, path: str) -> bytes | None:
-        """Return the bytes of the file at `path` in `tree`, or None if no file is there.
-
-        A symlink's bytes are its target.
-
-        Raises:
-            TreeMissingError: the tree is not there.
-        """
-        if path.split("/", 1)[0] in (".", ".."):  # git would read it as relative to a folder
-            return None
-        said = self.git.run("cat-file", "--batch", "-z", stdin=bytes_of([f"{tree}:{path}"]))
-        header = re.match(rb"[0-9a-f]+ (blob|tree|commit) (\d+)\n", said)
-        if header is None:
-            self.trees_of(tree)
-            return None
-        if header[1] != b"blob":
-            return None
-        return said[header.end() : header.end() + int(header[2])]
 
     def submodules(self, tree: TreeId) -> frozenset[str]:
         """Return the paths of the submodules in `tree`.

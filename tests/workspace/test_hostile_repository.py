@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from events.ids import CommitId
-from tests.git_repo import GitRepo
+from tests.git_repo import GitRepo, read_blob
 from workspace.delivery import deliver_apply, deliver_branch
 from workspace.errors import DeliveryRefusedError
 from workspace.merge import Merged, merge
@@ -115,7 +115,7 @@ def test_the_callers_environment_changes_nothing(
     assert (worktree.folder / "link").is_symlink()
     (worktree.folder / "new").write_bytes(b"new\n")
     tree = worktree.snapshot().tree
-    assert repository.read_blob(tree, "new") == b"new\n"
+    assert read_blob(repository, tree, "new") == b"new\n"
     assert "+new" in repository.diff(base, tree)
     assert not [*(tmp_path / "run").rglob("hooks")]
     assert not canary.exists()

@@ -3,6 +3,7 @@
 import pytest
 
 from events.ids import CommitId, TreeId
+from tests.git_repo import read_blob
 from workspace.errors import TreeMissingError
 from workspace.merge import Conflicted, Merged, altered, merge
 from workspace.tree import Repository
@@ -86,7 +87,7 @@ def test_line_endings_are_merged_as_bytes(
     theirs = changed(worktree, root, **{"run.sh": b"x\r\n"})
     found = merge(repository, root, ours, theirs)
     assert isinstance(found, Merged)
-    assert repository.read_blob(found.tree, "readme") == b"hello\r\n"
+    assert read_blob(repository, found.tree, "readme") == b"hello\r\n"
     theirs = changed(worktree, root, readme=b"other\n")
     assert isinstance(merge(repository, root, ours, theirs), Conflicted)
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.ids import TreeId
-from tests.git_repo import GitRepo, files_of
+from tests.git_repo import GitRepo, files_of, read_blob
 from workspace.errors import GitFailedError, ObjectDamagedError, TreeMissingError
 from workspace.merge import Merged, merge
 from workspace.objects import Member, Objects, edited_tree, object_id
@@ -170,6 +170,6 @@ def test_what_is_written_in_a_scratch_repository_is_not_seen_in_the_run(
     theirs = worktree.snapshot().tree
     merged = merge(scratch, base, ours, theirs)
     assert isinstance(merged, Merged)
-    assert scratch.read_blob(merged.tree, "z") == b"ours\n"
+    assert read_blob(scratch, merged.tree, "z") == b"ours\n"
     with pytest.raises(TreeMissingError):
-        repository.read_blob(merged.tree, "z")
+        read_blob(repository, merged.tree, "z")

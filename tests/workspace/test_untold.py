@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from events.ids import CommitId, TreeId
-from tests.git_repo import GitRepo, contents, files_of, paths_of
+from tests.git_repo import GitRepo, contents, files_of, paths_of, read_blob
 from workspace import untold
 from workspace.errors import GitDiskError, GitFailedError
 from workspace.git import Git
@@ -44,7 +44,7 @@ def test_a_few_changes_start_no_git_that_writes(
     tree = worktree.snapshot_paths(["readme", "src/app.py", "run.sh"])
     (worktree.folder / "more").symlink_to("readme")
     after = worktree.snapshot().tree
-    assert repository.read_blob(tree, "readme") == b"new"
+    assert read_blob(repository, tree, "readme") == b"new"
     assert repository.changed_paths(tree, after) == ["more"]
     modes = {entry.path: entry.mode for entry in files_of(repository, after)}
     assert "src/app.py" not in modes
@@ -96,8 +96,8 @@ def test_what_one_saw_the_next_one_knows(worktree: Worktree, repository: Reposit
     worktree.snapshot_paths(["build/made"])
     again = Worktree(repository, worktree.folder)
     (worktree.folder / "readme").write_text("changed")
-    assert repository.read_blob(again.snapshot_paths(["readme"]), "build/made") is not None
-    assert repository.read_blob(again.snapshot().tree, "build/made") is not None
+    assert read_blob(repository, again.snapshot_paths(["readme"]), "build/made") is not None
+    assert read_blob(repository, again.snapshot().tree, "build/made") is not None
 
 
 def test_an_ignored_file_that_was_written_by_name_goes_with_its_tree(
@@ -118,7 +118,7 @@ def test_what_steers_other_tools_goes_back_to_what_was_last_taken(
     place.write_text("as it was allowed")
     (worktree.folder / "readme").write_text("by a tool")
     tree = worktree.snapshot_paths([".mcp.json", "readme"])
-    assert repository.read_blob(tree, ".mcp.json") == b"as it was allowed"
+    assert read_blob(repository, tree, ".mcp.json") == b"as it was allowed"
     (worktree.folder / "src" / "new.py").write_text("by a tool")
     before = worktree.snapshot_paths(["src/new.py"])
     place.write_text("as a command would have it")
@@ -144,7 +144,7 @@ def test_a_large_file_is_left_to_git(
 ) -> None:
     monkeypatch.setattr(untold, "MOST_BYTES", 10)
     (worktree.folder / "readme").write_bytes(b"0123456789A")
-    assert repository.read_blob(worktree.snapshot_paths(["readme"]), "readme") == b"0123456789A"
+    assert read_blob(repository, worktree.snapshot_paths(["readme"]), "readme") == b"0123456789A"
 
 
 def test_a_name_that_some_file_system_takes_for_git_is_in_no_tree(worktree: Worktree) -> None:
@@ -174,8 +174,8 @@ def test_a_record_that_does_not_go_with_the_index_is_passed_over(
     worktree.folder.with_name(f"{worktree.folder.name}.untold").write_bytes(damage)
     (worktree.folder / "run.sh").write_text("second")
     tree = worktree.snapshot().tree
-    assert repository.read_blob(tree, "readme") == b"first"
-    assert repository.read_blob(tree, "run.sh") == b"second"
+    assert read_blob(repository, tree, "readme") == b"first"
+    assert read_blob(repository, tree, "run.sh") == b"second"
 
 
 def test_a_full_disk_is_told_as_such_and_leaves_nothing(
@@ -192,7 +192,7 @@ def test_a_full_disk_is_told_as_such_and_leaves_nothing(
         with pytest.raises(GitDiskError, match="No space left on device"):
             worktree.snapshot_paths(["readme"])
     assert {path for path in objects.rglob("*") if path.is_file()} == there
-    assert repository.read_blob(worktree.snapshot().tree, "readme") == b"no room for this"
+    assert read_blob(repository, worktree.snapshot().tree, "readme") == b"no room for this"
 
 
 def test_a_tree_that_is_gone_is_named(worktree: Worktree, repository: Repository) -> None:
@@ -204,7 +204,7 @@ def test_a_tree_that_is_gone_is_named(worktree: Worktree, repository: Repository
     place.write_bytes(whole[:-4])
     again = Worktree(Repository.open(repository.path, repository.user.top), worktree.folder)
     (worktree.folder / "readme").write_text("second")
-    assert repository.read_blob(again.snapshot().tree, "readme") == b"second"
+    assert read_blob(repository, again.snapshot().tree, "readme") == b"second"
 
 
 def test_objects_are_there_for_git_and_are_of_its_kind(

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from events.ids import CommitId, TreeId
-from tests.git_repo import GitRepo, contents, files_of, paths_of
+from tests.git_repo import GitRepo, contents, files_of, paths_of, read_blob
 from workspace import worktree as worktree_room
 from workspace.errors import GitFailedError, TreeMissingError, WorktreeBusyError
 from workspace.tree import Repository
@@ -101,10 +101,10 @@ def test_touched_paths_are_all_that_a_file_tool_pays_for(
     (worktree.folder / "build").mkdir()
     (worktree.folder / "build" / "made").write_text("ignored, but written by name")
     tree = worktree.snapshot_paths(["readme", "src/app.py", "build/made", "never/was"])
-    assert repository.read_blob(tree, "readme") == b"seen"
-    assert repository.read_blob(tree, "run.sh") == b"#!/bin/sh\n"
-    assert repository.read_blob(tree, "src/app.py") is None
-    assert repository.read_blob(tree, "build/made") == b"ignored, but written by name"
+    assert read_blob(repository, tree, "readme") == b"seen"
+    assert read_blob(repository, tree, "run.sh") == b"#!/bin/sh\n"
+    assert read_blob(repository, tree, "src/app.py") is None
+    assert read_blob(repository, tree, "build/made") == b"ignored, but written by name"
 
 
 def test_a_path_outside_the_worktree_is_an_error(worktree: Worktree) -> None:
@@ -128,7 +128,7 @@ def test_names_keep_every_byte(worktree: Worktree, repository: Repository) -> No
     tree = worktree.snapshot().tree
     for name in names:
         content = name.encode("utf-8", "surrogateescape")
-        assert repository.read_blob(tree, name) == content
+        assert read_blob(repository, tree, name) == content
     assert sorted(set(paths_of(repository, tree)) & set(names)) == sorted(names)
     (worktree.folder / "-rf").unlink()
     before = worktree.snapshot_paths(names)
@@ -145,7 +145,7 @@ def test_bytes_are_never_converted(worktree: Worktree, repository: Repository) -
     for name, content in files.items():
         (worktree.folder / name).write_bytes(content)
     tree = worktree.snapshot().tree
-    assert {name: repository.read_blob(tree, name) for name in files} == files
+    assert {name: read_blob(repository, tree, name) for name in files} == files
     worktree.remove()
     worktree.materialise(tree)
     assert {name: (worktree.folder / name).read_bytes() for name in files} == files

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.git_repo import GitRepo, contents, paths_of
+from tests.git_repo import GitRepo, contents, paths_of, read_blob
 from workspace.tree import Repository
 from workspace.worktree import Worktree
 
@@ -25,7 +25,7 @@ def test_a_folder_that_became_a_symlink_is_not_followed(
     shutil.rmtree(worktree.folder / "src")
     (worktree.folder / "src").symlink_to(outside)
     after = worktree.snapshot().tree
-    assert repository.read_blob(after, "src") == os.fsencode(outside)
+    assert read_blob(repository, after, "src") == os.fsencode(outside)
     worktree.restore(before)
     assert (worktree.folder / "src" / "app.py").read_text() == "one\ntwo\nthree\n"
     assert (outside / "app.py").read_text() == "precious"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.git_repo import read_blob
 from workspace.git import Git
 from workspace.tree import Repository
 from workspace.untold import Untold, read_untold, write_untold
@@ -103,11 +104,11 @@ def test_what_changed_within_the_second_is_seen_when_it_is_over(
     place.write_text("HELLO\n")
     os.utime(place, (then, then))
     for _ in range(2):
-        assert repository.read_blob(worktree.snapshot().tree, "readme") == b"HELLO\n"
+        assert read_blob(repository, worktree.snapshot().tree, "readme") == b"HELLO\n"
     assert not known(worktree).young
     place.write_text("hallo\n")
     os.utime(place, (then, then))
-    assert repository.read_blob(worktree.snapshot().tree, "readme") == b"hallo\n"
+    assert read_blob(repository, worktree.snapshot().tree, "readme") == b"hallo\n"
 
 
 def test_a_record_without_an_age_is_passed_over(worktree: Worktree) -> None:
