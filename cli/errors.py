@@ -80,10 +80,11 @@ class InputUnreadableError(TracksideError):
 class NoRepositoryError(TracksideError):
     """A folder is in no repository, so it has no runs."""
 
-    def __init__(self, path: str) -> None:
-        """Remember where was looked, upward."""
+    def __init__(self, path: str, *, bare: bool = False) -> None:
+        """Remember where was looked, upward, and whether there is a bare one, which has no runs."""
         self.path = path
-        super().__init__(f"{path}: no git repository and no runs here; name one with --repo DIR")
+        found = "a bare repository has no runs" if bare else "no git repository and no runs here"
+        super().__init__(f"{path}: {found}; name one with --repo DIR")
 
 
 class NoTerminalError(TracksideError):

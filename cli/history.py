@@ -74,7 +74,8 @@ def repository_of(args: argparse.Namespace) -> Path:
     for folder in (start, *start.parents):
         if (folder / HOME / RUNS).is_dir() or (folder / ".git").exists():
             return folder
-    raise NoRepositoryError(path_text(start))
+    bare = (start / "HEAD").is_file() and (start / "objects").is_dir()
+    raise NoRepositoryError(path_text(start), bare=bare)
 
 
 def folder_of(args: argparse.Namespace) -> RunFolder:

@@ -1,9 +1,10 @@
 """`trackside log`: the events of a run, one line each, as they are or as they come."""
 
 import argparse
+import math
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from events.ids import TicketId
 from events.journal import LogOpened, LogRecovered
 from events.run_events import RunStarted, TicketsPlanned
 from events.streams import kind_of, name_of
+from replay.errors import NotInHistoryError
 from store.blobs import Blobs
 from store.log import Recorded
 from store.reader import LogReader
@@ -66,7 +68,10 @@ def run(args: argparse.Namespace) -> int:
     folder = folder_of(args)
     wanted = Filter(args)
     read = Blobs(folder.blobs).text if args.full else None
-    chars, printed = 0 if args.json else _stream_chars(folder.log), 0
+    tickets, planned = _plan_of(folder.log)
+    if planned and args.ticket is not None and args.ticket not in tickets:
+        raise NotInHistoryError(f'run {folder.run} has no ticket "{args.ticket}"')
+    chars, printed = 0 if args.json else _stream_chars(tickets), 0
     with ExitStack() as stack:
         watch = stack.enter_context(Watch([folder.log, folder.lock])) if args.follow else None
         reader = stack.enter_context(LogReader(folder.log, CODEC))
@@ -106,20 +111,27 @@ def _new(reader: LogReader, log: Path) -> Iterator[tuple[Recorded, bytes]]:
             start = reader.head.offset
 
 
-def _stream_chars(log: Path) -> int:
-    """Return how wide the names of streams may be, by the plan; it stands first in the log."""
-    widest = STREAM_CHARS
+def _plan_of(log: Path) -> tuple[set[TicketId], bool]:
+    """Return the tickets of the plan, which stands first in the log, and whether they are all."""
+    found, most = set[TicketId](), math.inf
     with LogReader(log, CODEC) as reader:
         for recorded in reader:
             match recorded.event:
                 case TicketsPlanned(tickets=tickets):
-                    names = (_LONGEST.format(shown(ticket.id)) for ticket in tickets)
-                    widest = max(widest, *map(len, names))
-                case LogOpened() | LogRecovered() | RunStarted():
+                    found.update(ticket.id for ticket in tickets)
+                case RunStarted(start=start):
+                    most = start.tickets
+                case LogOpened() | LogRecovered():
                     pass
                 case _:
                     break
-    return min(widest, MOST_STREAM_CHARS)
+    return found, len(found) >= most
+
+
+def _stream_chars(tickets: Iterable[TicketId]) -> int:
+    """Return how wide the names of streams may be, by the plan."""
+    widths = (len(_LONGEST.format(shown(ticket))) for ticket in tickets)
+    return min(max(STREAM_CHARS, 0, *widths), MOST_STREAM_CHARS)
 
 
 def _print(recorded: Recorded, stream_chars: int, read: Read | None) -> None:

@@ -1,6 +1,7 @@
 """Messages to a run: applied at once if no process works on it, else left in its inbox."""
 
 import os
+import sys
 import time
 from contextlib import closing, suppress
 from pathlib import Path
@@ -9,6 +10,7 @@ import msgspec
 
 from actors.fitting import Fitted, fitted, take_up
 from cli.errors import NotTakenError
+from cli.escape import shown
 from cli.holder import holder_of
 from cli.own_prices import prices_in_force
 from cli.redaction import Redactor
@@ -33,6 +35,8 @@ from workspace.command import CommandRunner
 
 PATIENCE_S = 60.0
 """How long a process may take to take a message; it does at once, unless it is stopped."""
+NOTICE_S = 3.0
+"""After so long a person is told what is waited for."""
 NO_MESSAGE = Reply(refusal="what lies in the inbox is no message of this version of trackside")
 
 
@@ -73,14 +77,17 @@ def send(folder: RunFolder, checkout: Path, message: Message) -> Sent:
 def _await_reply(folder: RunFolder, checkout: Path, name: str, watch: Watch) -> Sent:
     """Return the reply of the process that holds the run; if it ends first, be that process."""
     inbox = inbox_of(folder)
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until:
+    began, told = time.monotonic(), False
+    while (waited_s := time.monotonic() - began) < PATIENCE_S:
         held_by = holder_of(folder.lock)
         reply = inbox.take_reply(name)
         if reply is not None:
             return Sent(reply, held_by)
         if held_by is not None:
-            watch.wait()
+            if waited_s >= NOTICE_S and not told:
+                told = True
+                _say_waiting(folder, held_by)
+            watch.wait(NOTICE_S)
             continue
         with suppress(HeldError), opened(folder, checkout) as this:
             apply_letters(this)
@@ -89,6 +96,11 @@ def _await_reply(folder: RunFolder, checkout: Path, name: str, watch: Watch) -> 
                 raise InboxUnusableError(inbox.folder, "its reply cannot be kept")
             return Sent(reply, None)
     raise NotTakenError(folder.run, holder_of(folder.lock))
+
+
+def _say_waiting(folder: RunFolder, held_by: int) -> None:
+    note = f"waits for process {held_by}, which holds run {folder.run}; it may be stopped or busy"
+    print(f"trackside: {shown(note)}", file=sys.stderr, flush=True)
 
 
 def apply_letters(this: OpenRun) -> None:

@@ -47,13 +47,17 @@ class Watch:
         """End the wait under way, or else the next one. From any thread, while it is not closed."""
         os.write(self._waker, b"!")
 
-    def wait(self) -> None:
-        """Return when something has changed, or `wake` was called; sometimes without a cause."""
+    def wait(self, most_s: float | None = None) -> None:
+        """Return when something has changed, or `wake` was called; sometimes without a cause.
+
+        After `most_s` seconds it returns in any case; None: whenever it is time to look again.
+        """
+        longest_s = LONGEST_S if most_s is None else min(most_s, LONGEST_S)
         if self._fd is not None:
-            for fd in select.select([self._fd, self._woken], [], [], LONGEST_S)[0]:
+            for fd in select.select([self._fd, self._woken], [], [], longest_s)[0]:
                 os.read(fd, _EVENTS_BYTES)
             return
-        until = time.monotonic() + LONGEST_S
+        until = time.monotonic() + longest_s
         while self._looks() == self._seen and time.monotonic() < until:
             if select.select([self._woken], [], [], POLL_S)[0]:
                 os.read(self._woken, _EVENTS_BYTES)

@@ -111,11 +111,12 @@ class UserRepository:
 
 def _refusal(git: Git, error: GitFailedError) -> RepositoryRefusedError:
     """Return why a folder is in no checkout."""
-    where = printable(str(git.directory))
+    where = printable(str(git.directory.absolute()))
     try:
         bare = git.line("rev-parse", "--is-bare-repository") == "true"
     except GitFailedError:
-        return RepositoryRefusedError(f"{where}: not a git repository ({error.words})")
+        why = "" if "not a git repository" in error.words else f" ({error.words})"
+        return RepositoryRefusedError(f"{where}: no git repository{why}; name one with --repo DIR")
     if bare:
         return RepositoryRefusedError(
             f"{where}: a bare repository has no checkout to work on; clone it"

@@ -81,3 +81,10 @@ def test_a_lost_text_says_where_it_should_be(shop: Path, story: Story) -> None:
 def test_a_plan_that_is_not_whole_is_no_plan(shop: Path, story: Story) -> None:
     story.tell("run", begins(ticket(), tickets=2))
     assert load_history(RunFolder.find(shop)).view.world.run.track is None
+
+
+def test_a_bare_repository_is_named_as_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "objects").mkdir()
+    (tmp_path / "HEAD").write_text("ref: refs/heads/main\n")
+    with pytest.raises(NoRepositoryError, match="a bare repository has no runs; name one with"):
+        repository_of(Namespace(repo=tmp_path))

@@ -217,3 +217,12 @@ def test_on_a_terminal_the_json_is_harmless(
     assert seen.isascii()
     assert b"\\u202e\\u009btitle" in seen
     assert all(msgspec.json.decode(line) for line in seen.splitlines())
+
+
+def test_a_ticket_that_the_run_has_not_is_refused(story: Story, trackside: Trackside) -> None:
+    story.begin(ticket(), ticket("T2"))
+    assert trackside("log", "--ticket", "T2")[0] == 0
+    for words in (["--ticket", "ZZ"], ["--ticket", "ZZ", "--json"]):
+        code, out, err = trackside("log", *words)
+        assert (code, err) == (2, 'trackside: run r1 has no ticket "ZZ"\n')
+        assert bool(out) == ("--json" in words)

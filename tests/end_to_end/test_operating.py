@@ -268,6 +268,7 @@ def test_a_process_that_takes_no_messages_is_named_and_the_message_taken_back(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(post, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(post, "NOTICE_S", 0.0)
     monkeypatch.setattr("store.watch.LONGEST_S", 0.05)
     project.plan({"id": "A", "step_mode": True})
     project.script({"A": [[turn(write("a.txt", "a\n")), done()]]})
@@ -276,7 +277,9 @@ def test_a_process_that_takes_no_messages_is_named_and_the_message_taken_back(
         process.send_signal(signal.SIGSTOP)
         told = tell(project, "approve", "A.1.c1")
         assert told.code == HELD
-        assert str(process.pid) in told.err
+        waits, refused = told.err.splitlines()
+        assert waits.startswith(f"trackside: waits for process {process.pid}, which holds run run")
+        assert str(process.pid) in refused
         assert not list(_messages(project))
 
 

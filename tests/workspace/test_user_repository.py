@@ -16,7 +16,9 @@ def test_a_repository_is_found_from_a_folder_below(repo: GitRepo) -> None:
 
 
 def test_a_folder_without_repository_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RepositoryRefusedError, match="not a git repository"):
+    with pytest.raises(
+        RepositoryRefusedError, match=r"no git repository; name one with --repo DIR$"
+    ):
         UserRepository.find(tmp_path)
 
 
