@@ -26,7 +26,7 @@ Whoever catches `DamageError` knows that evidence is in question; all others lea
 from collections.abc import Sequence
 from pathlib import Path
 
-from events.errors import Fault, TracksideError
+from events.errors import Fault, TracksideError, fault_of
 from events.ids import Digest, StreamId
 
 
@@ -75,10 +75,11 @@ class HeldError(StoreError):
 class LogUnusableError(StoreError):
     """The path does not lead to a log that can be opened; nothing was changed."""
 
-    def __init__(self, path: Path, reason: str) -> None:
-        """Say what is there instead."""
+    def __init__(self, path: Path, reason: str, cause: OSError | None = None) -> None:
+        """Say what is there instead, or what the system said."""
         self.path = path
         self.reason = reason
+        self.fault = _fault_behind(cause)
         super().__init__(f"{path}: {reason}")
 
 
@@ -130,10 +131,11 @@ class BlobUnwritableError(StoreError):
 class InboxUnusableError(StoreError):
     """A message to a run cannot be left in its folder; nobody was told anything."""
 
-    def __init__(self, path: Path, reason: str) -> None:
-        """Say where and why."""
+    def __init__(self, path: Path, reason: str, cause: OSError | None = None) -> None:
+        """Say where and why, and what the system said."""
         self.path = path
         self.reason = reason
+        self.fault = _fault_behind(cause)
         super().__init__(f"{path}: the message was not left: {reason}")
 
 
@@ -238,3 +240,7 @@ class BlobDamagedError(DamageError):
         self.digest = digest
         self.reason = reason
         super().__init__(f"{path}: the payload {digest[:12]} is damaged: {reason}")
+
+
+def _fault_behind(cause: OSError | None) -> Fault:
+    return (fault_of(cause) if cause is not None else None) or "refused"

@@ -89,7 +89,7 @@ class Inbox:
         try:
             make_folder(self._disk, self.folder)
         except OSError as error:
-            raise InboxUnusableError(self.folder, str(error.strerror)) from error
+            raise InboxUnusableError(self.folder, str(error.strerror), error) from error
 
     def post(self, message: Message) -> str:
         """Leave a message, and return its name once it would survive a power cut.
@@ -105,7 +105,7 @@ class Inbox:
         try:
             self._put(name, data)
         except OSError as error:
-            raise InboxUnusableError(self.folder, str(error.strerror)) from error
+            raise InboxUnusableError(self.folder, str(error.strerror), error) from error
         return name
 
     def letters(self) -> list[Letter]:

@@ -62,7 +62,7 @@ class Lock:
                 fd = disk.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK)
             except OSError as error:
                 reason = f"the lock cannot be opened ({error.strerror})"
-                raise LogUnusableError(path, reason) from error
+                raise LogUnusableError(path, reason, error) from error
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 # Whoever deleted the file in between left us with a lock on nothing.

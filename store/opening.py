@@ -43,7 +43,7 @@ def _open(path: Path, flags: int, disk: Disk) -> int:
             raise LogUnusableError(path, _LINK) from error
         raise LogAbsentError(path, "there is no log here") from error
     except OSError as error:
-        raise LogUnusableError(path, _why_not(path, error)) from error
+        raise LogUnusableError(path, _why_not(path, error), error) from error
     problem = _problem_of(os.fstat(fd))
     if problem:
         os.close(fd)

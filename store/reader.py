@@ -154,4 +154,4 @@ class LogReader:
             return os.pread(self._fd, size, offset)
         except OSError as error:
             reason = f"the log cannot be read at byte {offset} ({error.strerror})"
-            raise LogUnusableError(self._path, reason) from error
+            raise LogUnusableError(self._path, reason, error) from error

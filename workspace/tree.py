@@ -6,6 +6,7 @@ nothing in it is ever removed (docs/decisions/0002-trees-without-refs.md).
 
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -278,6 +279,7 @@ class Repository:
 
         Raises:
             TreeMissingError: the tree is not there.
+            GitDiskError: the disk takes no more; the directory is empty again.
             WorkspaceError: there is something in the directory.
         """
         self.trees_of(tree)
@@ -286,10 +288,14 @@ class Repository:
             raise WorkspaceError(
                 f"{printable(str(directory))} is not empty; name a folder that is, or a new one"
             )
-        with tempfile.TemporaryDirectory(prefix="checkout-", dir=self.path) as scratch:
-            place = directory.resolve()
-            git = Git(place, self.path, work_tree=place, index=Path(scratch, "index"))
-            git.run("read-tree", "-u", "--reset", tree)
+        try:
+            with tempfile.TemporaryDirectory(prefix="checkout-", dir=self.path) as scratch:
+                place = directory.resolve()
+                git = Git(place, self.path, work_tree=place, index=Path(scratch, "index"))
+                git.run("read-tree", "-u", "--reset", tree)
+        except (WorkspaceError, OSError):
+            _empty(directory)
+            raise
 
     def _compared(
         self, before: str, after: str, *options: str, paths: Sequence[str] | None = None
@@ -312,6 +318,15 @@ class Repository:
         if isinstance(error, GitDamageError):
             return error
         return WorkspaceError(f"{self.path}: {error}")
+
+
+def _empty(directory: Path) -> None:
+    """Take away what was written into a directory, as far as that can be."""
+    for entry in directory.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
 
 
 def _quoted(path: Path) -> str:

@@ -115,6 +115,46 @@ def untouched(project: Project) -> None:
     assert list(project.folder_of().glob("bug-*")) == []
 
 
+def test_a_checkout_onto_a_full_disk_leaves_no_half_of_it(planned: Project) -> None:
+    planned.repo.write("big.txt", "x" * 60_000)
+    planned.repo.commit()
+    assert planned.run().code == COMPLETED
+    room = planned.folder / "room"
+    room.mkdir()
+    script = 'shift; "$@"; code=$?; ls -A "${@: -1}" >&2; exit $code'
+    words = ["checkout", "run", "--repo", str(planned.repo.path), str(room / "out")]
+    small = ["--size", str(40_960), "--tmpfs", str(room)]
+    said = within([*small, "--", "bash", "-c", script, "bash"], *words)
+    stopped_with(said, DISK, "cannot write", "big.txt")
+    assert len(said.err.splitlines()) == 1, said.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["resume", "run"], ["pause", "run"], ["recover", "run", "--truncate-at", "1"]],
+    ids=lambda each: each[0],
+)
+def test_a_read_only_repository_is_told_as_such(planned: Project, words: list[str]) -> None:
+    killed(planned)
+    place = str(planned.repo.path)
+    if words[0] == "recover":
+        log = planned.folder_of() / "events.jsonl"
+        log.write_bytes(log.read_bytes().replace(b'"epoch":1', b'"epoch":7'))
+    read_only = ["--ro-bind", place, place]
+    stopped_with(within(read_only, *words, "--repo", place), DISK, os.strerror(30))
+
+
+def test_a_log_without_permission_is_told_as_such(planned: Project) -> None:
+    assert planned.run().code == COMPLETED
+    log = planned.folder_of() / "events.jsonl"
+    log.chmod(0)
+    ordinary = ["--unshare-user", "--cap-drop", "ALL"]
+    words = ["status", "run", "--repo", str(planned.repo.path)]
+    stopped_with(within(ordinary, *words), DISK, str(log), os.strerror(13))
+    log.chmod(0o600)
+    assert trackside(*words).code == COMPLETED
+
+
 @pytest.mark.parametrize("lost", ["git", "git/objects"])
 def test_lost_trees_are_damage_and_a_resume_goes_on_when_they_are_back(
     planned: Project, lost: str
