@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import os
 import secrets
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from cli.errors import UnpricedModelError
+from cli.escape import path_text, shown
 from cli.inputs import read_input
 from cli.interrupts import interruptible
 from cli.policy_source import load_policy, placed_policy
@@ -119,6 +121,9 @@ def run(args: argparse.Namespace) -> int:
         if settings.budget.limits_usd and price(model, Usage()) is None:
             raise UnpricedModelError(model)
     sandbox = sandbox_for(settings.sandbox, checkout.top)
+    if checkout.has_changes():
+        note = f"{path_text(checkout.top)} has changes that are not committed"
+        print(f"trackside: {shown(note)}; the run is without them", file=sys.stderr)
     make_cache_folder()
     folder = RunFolder.create(checkout.top, start.run)
     with opened(folder, checkout.top) as this:

@@ -1,11 +1,11 @@
 """The user's repository: found, and read with plumbing that runs none of what it holds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from events.ids import CommitId
 from workspace.errors import GitFailedError, RepositoryRefusedError, RevisionUnknownError
-from workspace.git import Git, printable
+from workspace.git import Git, printable, silenced
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,16 @@ class UserRepository:
     def has(self, commit: CommitId) -> bool:
         """Return whether `commit` is in the repository."""
         return self._commit(commit) is not None
+
+    def has_changes(self) -> bool:
+        """Return whether files that git tracks are not as committed; nothing is written.
+
+        Of a checkout that git cannot look at it is not known, so there are none.
+        """
+        looked = replace(self.git, config=silenced(self.git))
+        options = ("--porcelain", "--untracked-files=no", "--ignore-submodules=all")
+        code, said = looked.ask("status", *options, answers=(0, 1, 128))
+        return code == 0 and bool(said)
 
     def _refuse_holes(self, commit: CommitId) -> None:
         partial = r"^(extensions\.partialclone|remote\..*\.promisor)$"

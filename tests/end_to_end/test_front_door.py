@@ -56,6 +56,18 @@ def test_a_run_is_done_whoever_has_closed_its_streams(project: Project, closed: 
     assert project.events(RunEnded)
 
 
+def test_a_run_says_that_it_is_without_what_is_not_committed(project: Project) -> None:
+    project.plan({"id": "A"})
+    project.script({"A": [[turn(write("a.txt", "a\n")), done()]]})
+    note = f"trackside: {project.repo.path} has changes that are not committed; the run is without"
+    assert note not in project.run().err
+    tracked = project.repo.git("ls-files").splitlines()[0]
+    project.repo.write(tracked, "changed\n")
+    told = project.run(run="again")
+    assert told.code == 0
+    assert told.err.count(note) == 1
+
+
 def test_no_other_distribution_has_packages_of_our_names() -> None:
     owners = packages_distributions()
     for name in PACKAGES:

@@ -107,3 +107,26 @@ def test_a_partial_clone_is_taken_once_it_has_the_files(repo: GitRepo, tmp_path:
         UserRepository.find(partial.path).resolve("HEAD")
     partial.git("checkout", "-q", "main")
     assert UserRepository.find(partial.path).resolve("HEAD")
+
+
+def test_changes_of_tracked_files_are_seen_and_nothing_is_touched_or_run(
+    repo: GitRepo, tmp_path: Path
+) -> None:
+    repo.write(".gitattributes", "* filter=evil diff=evil\n")
+    repo.commit(a="1", b="2")
+    repo.write("untracked", "new\n")
+    found = UserRepository.find(repo.path)
+    assert not found.has_changes()
+    repo.arm(tmp_path / "canary")
+    repo.write("a", "changed\n")
+    index = repo.path / ".git" / "index"
+    before = index.read_bytes(), index.stat().st_mtime_ns
+    assert found.has_changes()
+    assert (index.read_bytes(), index.stat().st_mtime_ns) == before
+    assert not (tmp_path / "canary").exists()
+
+
+def test_of_a_checkout_that_git_cannot_look_at_no_changes_are_told(repo: GitRepo) -> None:
+    repo.commit(a="1")
+    (repo.path / ".git" / "index").write_bytes(b"no index")
+    assert not UserRepository.find(repo.path).has_changes()
