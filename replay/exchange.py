@@ -20,10 +20,11 @@ from replay.archive import Archive
 from replay.errors import NotInHistoryError
 from replay.show import planned, require_ticket
 from store.log import Recorded
-from workspace.tool_schemas import specs
+from workspace.tool_schemas import former_specs, specs
 
-SPECS = {spec.name: spec for spec in specs()}
+_TOOLS = {spec.name: spec for spec in specs()}
 """Every tool as this program tells models of it."""
+_FORMER_TOOLS = {spec.name: spec for spec in former_specs()}
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,7 +133,7 @@ class Conversation:
         records, read = self._records(attempt), self._archive.text
         begun, sent = _last_call(records, turn)
         state = _before(records, begun)
-        prompt = prompt_of(state, SPECS, read)
+        prompt = prompt_again(state, sent, read)
         return Exchange(
             code="exact" if prompt.digest == sent else "diverged",
             position=self._world.position,
@@ -164,6 +165,19 @@ class Conversation:
 
     def _records(self, attempt: int) -> Sequence[Recorded]:
         return self._streams.get(stream_of("attempt", self._name(attempt)), [])
+
+
+def prompt_again(state: Attempt, sent: Digest, read: ReadText) -> Prompt:
+    """Return the prompt of the next turn as this program builds it, or an earlier one that sent it.
+
+    Raises:
+        BlobMissingError, BlobDamagedError: a text of it is lost.
+    """
+    made = prompt_of(state, _TOOLS, read)
+    if made.digest == sent:
+        return made
+    former = prompt_of(state, _FORMER_TOOLS, read)
+    return former if former.digest == sent else made
 
 
 def _is_about(stream: StreamId, ticket: TicketId) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import assert_never
 
 import msgspec
+from msgspec.structs import replace
 
 from events.attempt import Attempt
 from events.attempt_commands import BeginCall, RecordCommit, RecordContext, RecordMerge
@@ -14,21 +15,21 @@ from events.counted import counted
 from events.diagnosis import asked_again, first_cause, hint_in, hint_prompt
 from events.hint import Failure, Hint, RecordHint, cut
 from events.ids import TreeId
-from events.prompts import prompt_of
 from events.secret_patterns import Redact, placeholders_in
 from events.settings import Context
 from replay.decisions import Scene
 from replay.desk import Desk
 from replay.divergence import Divergence
-from replay.exchange import SPECS
+from replay.exchange import prompt_again
 from replay.worktrees import roots_in
-from workspace.context import FileAt, assemble
+from workspace.context import FileAt, assemble, system_of
 from workspace.git import IDENTITY
 from workspace.merge import Conflicted, Merged, merge
 from workspace.objects import Objects, object_id
-from workspace.tool_schemas import specs
+from workspace.tool_schemas import TOOLS, specs
 from workspace.tree_files import file_as_it_lies, file_at
 
+ALL_TOOLS = frozenset(tool.name for tool in TOOLS)
 _Look = Callable[[Objects, TreeId, str], FileAt | None]
 
 
@@ -76,6 +77,9 @@ def _context(scene: Scene, command: RecordContext, desk: Desk) -> Iterator[Diver
         # before links were followed, and before placeholders stood for secrets
         earlier = (assembled(redact, file_as_it_lies) for redact in (desk.redact, as_files_are))
         made = next((one for one in earlier if one.message == message), made)
+    former = system_of(brief_of(terms, tools, desk.read), ALL_TOOLS)
+    if former == system:  # recorded when the rules spoke of tools that a worker had not
+        made = replace(made, system=former)
     digest = digest_of(made.system, made.message)
     for what, expected, got in (
         ("tools", ", ".join(tools), ", ".join(command.tools)),
@@ -111,7 +115,7 @@ def _around(what: str, expected: str, got: str) -> tuple[str, str]:
 
 def _prompt(scene: Scene, command: BeginCall, desk: Desk) -> Iterator[Divergence]:
     desk.counts.prompts += 1
-    made = prompt_of(scene.state, SPECS, desk.read).digest
+    made = prompt_again(scene.state, command.prompt, desk.read).digest
     if made != command.prompt:
         yield scene.decision.differs("prompt", made, command.prompt)
 

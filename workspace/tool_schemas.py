@@ -30,7 +30,7 @@ _Glob = Annotated[
 _ViewName = Annotated[
     Literal["skeleton", "curated", "outline"],
     msgspec.Meta(
-        description="`skeleton`: signatures and docstrings; `curated`: that and the important"
+        description="`skeleton`: signatures only; `curated`: that, docstrings and the important"
         " bodies; `outline`: one line for each definition."
     ),
 ]
@@ -210,6 +210,16 @@ def specs(names: Sequence[str] = ()) -> tuple[ToolSpec, ...]:
     return tuple(
         ToolSpec(tool.name, tool.description, _parameters(tool.arguments))
         for tool in allowed_tools(names)
+    )
+
+
+def former_specs() -> tuple[ToolSpec, ...]:
+    """Return every tool as models were told of it before `skeleton` was described rightly."""
+    now = "signatures only; `curated`: that, docstrings and"
+    before = "signatures and docstrings; `curated`: that and"
+    return tuple(
+        ToolSpec(spec.name, spec.description, spec.parameters.replace(now, before))
+        for spec in specs()
     )
 
 

@@ -96,6 +96,8 @@ class Toolbox:
         self._policy = policy
         self._redact = redact
         self._submodules = submodules
+        tools = tool_schemas.allowed_tools(self._allowed)
+        self._reads_outputs = any(tool.name == "read_output" for tool in tools)
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
@@ -240,7 +242,7 @@ class Toolbox:
                 text, whole = looking.look(
                     self.root, arguments, self._read_output, self._cap, self._redact
                 )
-                if whole:
+                if whole and self._reads_outputs:
                     text += f'\n[whole result: read_output with call_id "{call_id}"]'
                 size = len(whole.encode())
                 return Ran(Outcome(ok=True, text=text, output=whole, output_bytes=size), ())

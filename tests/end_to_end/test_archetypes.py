@@ -2,11 +2,17 @@
 
 import json
 
+import pytest
+
 from events.attempt_events import ToolFinished
 from tests.end_to_end.people import open_questions
 from tests.end_to_end.project import Project, trackside
 from tests.end_to_end.scripts import call, command, done, turn, write
+from workspace import context
+from workspace.context import system_of
+from workspace.tool_schemas import TOOLS
 
+ALL_TOOLS = frozenset(tool.name for tool in TOOLS)
 COMPLETED, BAD_INPUT, WAITING = 0, 2, 3
 
 
@@ -48,3 +54,19 @@ def test_the_archetype_unassigned_is_the_default_worker(project: Project) -> Non
     project.plan({"id": "A", "assigned_to": "unassigned"}, {"id": "B"})
     project.script({"A": [[done()]], "B": [[done()]]})
     assert project.run().code == COMPLETED
+
+
+@pytest.mark.parametrize("named", [None, ALL_TOOLS])
+def test_the_rules_that_a_worker_was_told_are_made_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch, named: frozenset[str] | None
+) -> None:
+    project.configure('[archetypes.clerk]\ntools = ["write_file"]\n')
+    project.plan({"id": "A", "assigned_to": "clerk"})
+    project.script({"A": [[turn(write("a.txt", "a\n")), done()]]})
+    with monkeypatch.context() as past:
+        if named is not None:  # as earlier versions had it
+            past.setattr(context, "system_of", lambda brief, _: system_of(brief, named))
+        assert project.run().code == COMPLETED
+    system = project.answer("context", "run", "A")["prompt"]["system"]
+    assert ("read_file" in system) is (named is not None)
+    assert project.answer("verify", "run")["code"] == "verified"

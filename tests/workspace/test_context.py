@@ -133,8 +133,27 @@ def test_the_rules_come_first_and_the_archetype_after_them() -> None:
     system = assemble(BRIEF, read, Context()).system
     assert system.startswith("You are a worker of trackside.")
     assert system.endswith("\nYou like short code.\n")
-    for word in ("read_file, finish", "finish", "give_up", "BLOCKED", "read_output", "hint"):
+    for word in ("read_file, finish", "finish", "give_up", "BLOCKED", "hint"):
         assert word in system
+
+
+@pytest.mark.parametrize(
+    ("tools", "words"),
+    [
+        (("read_file", "view_file", "read_output"), ("with read_file or view_file", "read_output")),
+        (("view_file", "write_file"), ("left out with view_file before",)),
+        (("write_file",), ()),
+    ],
+)
+def test_the_rules_send_nobody_to_a_tool_that_he_has_not(
+    tools: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    system = assemble(msgspec.structs.replace(BRIEF, tools=tools), read, Context()).system
+    for word in words:
+        assert word in system
+    for name in {"read_file", "view_file", "read_output"} - {*tools}:
+        assert name not in system
+    assert "  " not in system
 
 
 def test_every_view_can_be_made_again_from_its_record() -> None:

@@ -132,3 +132,12 @@ def test_a_file_with_secrets_is_read_with_a_word_about_them(
     assert text_of(tools, "read_file", path="plain.txt") == "see [secret:NAME]"
     told = text_of(tools, "read_file", path="keys.txt", start_line=2, end_line=2)
     assert "\n[[secret:...] stands for a secret: write it as it is" in told
+
+
+def test_a_worker_is_sent_to_read_output_only_if_it_has_it(
+    root: Path, runner: CommandRunner
+) -> None:
+    for names, told in ((("list_files", "read_output"), True), (("list_files",), False)):
+        limits = Limits(result_lines=2)
+        tools = Toolbox(root, limits, nothing_kept, runner, {}, "T1.1", names)
+        assert ("read_output" in text_of(tools, "list_files")) is told
