@@ -27,7 +27,7 @@ from store.log import Clock, Recorded, stamp, utc_now
 from store.opening import open_to_write
 from store.reader import LogReader
 from store.recovery import reason_of, recoveries, set_aside_torn
-from store.seal import Seal, seal_beside, write_seal
+from store.seal import Seal, check_absent, seal_beside, write_seal
 
 _NO_CAUSE = b"null"
 _SALT_BYTES = 16
@@ -101,6 +101,8 @@ class JsonlLog:
         see = on_records or _go_through
         with ExitStack() as stack:
             stack.enter_context(closing(Lock.take(path.parent / LOCK_NAME, disk)))
+            if not os.path.lexists(path):
+                check_absent(path)
             fd = open_to_write(path, disk)
             stack.callback(os.close, fd)
             reader = LogReader(path, codec, fd=fd)

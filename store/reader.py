@@ -14,7 +14,7 @@ from store.errors import LogAbsentError, LogDamagedError, LogUnusableError
 from store.head import MAX_DECISION_BYTES, Head
 from store.log import Recorded
 from store.opening import open_to_read
-from store.seal import read_seal, seal_beside
+from store.seal import check_absent, read_seal, seal_beside
 from store.tail import CLEAN, TAIL_BYTES, Tail, judge
 
 BLOCK_BYTES = 128 << 10
@@ -142,7 +142,7 @@ class LogReader:
             return open_to_read(self._path)
         except LogAbsentError:
             if self._seal is not None:
-                self._seal.check_end(self._seal_path, 0)
+                check_absent(self._path)
             raise
 
     def _read(self, size: int, offset: int) -> bytes:

@@ -51,6 +51,17 @@ def seal_beside(log: Path) -> Path:
     return log.parent / SEAL_NAME
 
 
+def check_absent(log: Path) -> None:
+    """Raise `SealBrokenError` if `log`, which is missing or empty, was not so when it was sealed.
+
+    Or if what is in the place of the seal is none.
+    """
+    path = seal_beside(log)
+    seal = read_seal(path)
+    if seal is not None:
+        seal.check_end(path, 0)
+
+
 def write_seal(path: Path, seal: Seal, disk: Disk = REAL_DISK) -> None:
     """Put `seal` durably in the place of an older one."""
     data = msgspec.json.format(msgspec.json.encode(seal)) + b"\n"

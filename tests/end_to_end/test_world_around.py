@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from events import run_events as run
-from tests.end_to_end.project import TRACKSIDE, Ended, Project, ended, started, trackside
-from tests.end_to_end.scripts import done, turn, write
+from tests.end_to_end.project import TRACKSIDE, Ended, Project, ended, hear, started, trackside
+from tests.end_to_end.scripts import command, done, turn, write
 from tests.workspace.levels import level_here
 
 COMPLETED, BAD_INPUT, DAMAGED, DISK = 0, 2, 4, 74
@@ -99,6 +99,28 @@ def test_a_full_disk_under_the_worktrees_stops_the_run_and_costs_no_attempt(
     small = ["--size", str(40_960), "--tmpfs", str(planned.cache)]
     stopped_with(within(small, *planned.words()), DISK, "git read-tree cannot write", "big.txt")
     goes_on(planned)
+
+
+def test_a_cache_folder_that_goes_away_stops_the_run_and_costs_no_attempt(
+    planned: Project,
+) -> None:
+    running, go = planned.fifo("running"), planned.fifo("go")
+    planned.script({"A": [[turn(command(f"echo up >{running}; cat {go}")), done()]]})
+    away = planned.folder / "away"
+    with started(*planned.words()) as process:
+        hear(running, process)
+        planned.cache.rename(away)
+        planned.cache.touch()
+        go.write_text("go\n")
+        stopped_with(ended(process), DISK, "the worktree", "cannot be used", "resume")
+    planned.cache.unlink()
+    away.rename(planned.cache)
+    with started("resume", "--repo", str(planned.repo.path)) as process:
+        hear(running, process)
+        go.write_text("go\n")
+        assert ended(process).code == COMPLETED
+    assert planned.events(run.ActorCrashed) == []
+    assert planned.ticket("A").attempts == 1
 
 
 def killed(project: Project) -> None:
@@ -202,12 +224,12 @@ def test_an_ended_run_whose_log_is_lost_is_damaged_and_can_have_it_back(planned:
     kept = log.read_bytes()
     lack = f"it lacks {len(planned.records())} records at its end"
     repository = ["--repo", str(planned.repo.path)]
-    for command in ("resume", "verify", "why", "report"):
+    for words in (["resume", "run"], ["verify", "run"], ["why", "run", "A"], ["report", "run"]):
         log.unlink()
-        words = ["run", "A"] if command == "why" else ["run"]
-        stopped_with(trackside(command, *words, *repository), DAMAGED, lack)
+        stopped_with(trackside(*words, *repository), DAMAGED, lack)
+        assert not log.exists()
         log.write_bytes(b"")
-        stopped_with(trackside(command, *words, *repository), DAMAGED, lack)
+        stopped_with(trackside(*words, *repository), DAMAGED, lack)
     stopped_with(planned.run(), BAD_INPUT, "there is a run run already")
     log.write_bytes(kept)
     assert trackside("verify", "run", *repository).code == COMPLETED

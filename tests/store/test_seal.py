@@ -54,7 +54,7 @@ def test_another_log_in_the_place_of_the_sealed_one_is_damage(sealed: Path) -> N
     sealed.unlink()
     with pytest.raises(SealBrokenError, match="0, and it was sealed at 4"):
         JsonlLog.open(sealed, CODEC)
-    sealed.unlink()
+    assert not sealed.exists()
     seal = sealed.parent / "seal.json"
     seal.rename(sealed.parent / "kept")
     with JsonlLog.open(sealed, CODEC, disk=CountingDisk()) as log:
