@@ -9,7 +9,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from cli.escape import shown
 from cli.exit_code import ExitCode
@@ -130,8 +130,39 @@ def _run(name: str, rest: list[str]) -> int:
         allow_abbrev=False,
     )
     command.configure(parser)
-    code: int = command.run(parser.parse_intermixed_args(rest))
+    code: int = command.run(_parsed(parser, rest))
     return code
+
+
+def _parsed(parser: argparse.ArgumentParser, words: list[str]) -> argparse.Namespace:
+    """Return the arguments; what stands behind `--` is no option, whatever it begins with.
+
+    Versions of argparse differ in what they make of `--`, so they never see it.
+    """
+    if "--" not in words:
+        return parser.parse_intermixed_args(words)
+    place = words.index("--")
+    plain = [f"{_NO_OPTION}{word}" if word[:1] == "-" else word for word in words[place + 1 :]]
+    args = parser.parse_intermixed_args([*words[:place], *plain])
+    for name, value in vars(args).items():
+        setattr(args, name, _bare(value))
+    return args
+
+
+_NO_OPTION = "\0"
+"""Before a word that only looks like an option; no word that is typed can hold it."""
+
+
+def _bare(value: Any) -> Any:  # noqa: ANN401 - whatever an argument is parsed to
+    from pathlib import PurePath
+
+    if isinstance(value, list):
+        return [_bare(one) for one in value]
+    if isinstance(value, str):
+        return value.removeprefix(_NO_OPTION)
+    if isinstance(value, PurePath):
+        return type(value)(_bare(str(value)))
+    return value
 
 
 class _Parser(argparse.ArgumentParser):

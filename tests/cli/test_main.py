@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+from argparse import Namespace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,9 @@ HEAVY = (
     "store",
     "models",
 )
+
+
+OPTIONS = {"--json", "--files", "--at", "3"}
 
 
 def trackside(*args: str, **extra: str) -> "subprocess.CompletedProcess[str]":
@@ -100,6 +105,36 @@ def test_the_console_script_is_this_function() -> None:
     done = trackside("--version")
     assert done.returncode == 0
     assert done.stdout.startswith("trackside ")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["context", "r1", "--", "-x"],
+        ["context", "--", "r1", "-x"],
+        ["context", "--json", "--", "-r", "-x"],
+        ["skip", "--", "r1", "-x"],
+        ["diff", "--files", "--", "-r", "-x"],
+        ["checkout", "--at", "3", "--", "-r", "-x"],
+    ],
+)
+def test_behind_two_dashes_nothing_is_an_option(
+    words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, *rest = words
+    command = import_module(COMMANDS[name].module)
+    seen: list[Namespace] = []
+
+    def look(args: Namespace) -> int:
+        seen.append(args)
+        return 0
+
+    monkeypatch.setattr(command, "run", look)
+    assert main(words) == 0
+    (args,) = map(vars, seen)
+    given = [args.get(key) for key in ("run", "ticket", "directory") if args.get(key) is not None]
+    typed = [word for word in rest if word not in {"--", *OPTIONS}]
+    assert [*map(str, args.get("sides", given))] == typed
 
 
 def test_a_reader_that_leaves_early_causes_no_complaint() -> None:
