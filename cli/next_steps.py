@@ -95,7 +95,8 @@ def _after_the_end(run: Run, name: str, git: str) -> Iterator[str]:
     if due(run):
         yield f"trackside resume {name}"
     if run.delivery is not None and run.delivery.branch:
-        yield f"{git} switch {shlex.quote(run.delivery.branch)}"
+        # or git overwrites an ignored file, such as .env, that a worker has written by name too
+        yield f"{git} switch --no-overwrite-ignore {shlex.quote(run.delivery.branch)}"
     for ticket in run.plan:
         if ticket.status == "blocked" and ticket.block and ticket.block.cause != "dependency":
             yield f"trackside retry {name} {shlex.quote(ticket.id)}"

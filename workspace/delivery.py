@@ -203,7 +203,7 @@ def _state_of(
         if held == base and (place := in_the_way(user, base, commit)):
             raise DeliveryRefusedError(
                 f"{user.top} cannot be fast-forwarded: {printable(place)} is in the way, and git"
-                " does not track it; move it away, or take the branch of the run"
+                " does not track it; move it away, then merge the branch of the run yourself"
             )
         _switch(copy, held, commit, "--dry-run")
     return held

@@ -89,7 +89,7 @@ def test_a_completed_run_names_its_branch_and_how_to_get_there(completed: Story)
     lines = list(lines_of(summary(completed)))
     assert lines[0] == "run r1 is completed: 1 of 2 tickets completed, 1 skipped"
     assert lines[1] == "delivered: branch trackside/r1 at c000000000"
-    assert lines[-2:] == ["next:", "  git switch trackside/r1"]
+    assert lines[-2:] == ["next:", "  git switch --no-overwrite-ignore trackside/r1"]
 
 
 def test_tokens_and_cost_are_told_by_tier(completed: Story) -> None:
@@ -271,7 +271,7 @@ def test_what_was_not_delivered_yet_is_delivered_by_resume() -> None:
 
 def test_commands_name_the_repository_if_the_person_is_elsewhere(completed: Story) -> None:
     found = summary_of(completed.view, "completed", Path("/my shop"))
-    assert found.next == ("git -C '/my shop' switch trackside/r1",)
+    assert found.next == ("git -C '/my shop' switch --no-overwrite-ignore trackside/r1",)
     found = summary_of(completed.view, "paused", Path("/my shop"))
     assert found.next == ("trackside resume r1 --repo '/my shop'",)
 

@@ -154,7 +154,7 @@ def test_a_run_that_waits_is_called_waiting_by_all_commands(waiting_run: Project
 def test_all_commands_agree_on_what_became_of_a_cancelled_run(waiting_run: Project) -> None:
     place = ["--repo", str(waiting_run.repo.path)]
     told = tell(waiting_run, "cancel")
-    assert "switch trackside/run" in told.out
+    assert "switch --no-overwrite-ignore trackside/run" in told.out
     assert "resume" not in told.out
     status = trackside("status", "run", *place).out
     assert "was cancelled: 1 of 3 tickets completed, 2 called off" in status
