@@ -37,7 +37,7 @@ from store.clocks import clocks
 from store.entity import Entity
 from workspace.command import CommandRunner
 from workspace.delivery import branch_of, deliver_apply, deliver_branch
-from workspace.errors import GitDiskError, WorkspaceError
+from workspace.errors import WorkspaceError
 from workspace.folders import remove_folder
 from workspace.sandbox import Sandbox
 
@@ -193,7 +193,8 @@ def deliver(opened: OpenRun, run: Run, commit: CommitId) -> RecordDelivery:
     A checkout that cannot be moved forward gets the branch instead, with the reason.
 
     Raises:
-        GitDiskError: the disk takes no more; nothing is decided, a resume delivers again.
+        WorkspaceError: the fault is in the world around: the disk takes no more, or objects are
+            lost. Nothing is decided then, and a resume delivers again.
     """
     facts = run.facts
     branch = branch_of(facts.run)
@@ -201,17 +202,17 @@ def deliver(opened: OpenRun, run: Run, commit: CommitId) -> RecordDelivery:
     if facts.settings.deliver == "apply":
         try:
             deliver_apply(opened.repository, commit, facts.base)
-        except GitDiskError:
-            raise
         except WorkspaceError as error:
+            if error.fault is not None:
+                raise
             problem = str(error)
         else:
             return RecordDelivery(commit, "apply")
     before = run.delivery.commit if run.delivery is not None and run.delivery.branch else None
     try:
         deliver_branch(opened.repository, commit, facts.base, branch, before)
-    except GitDiskError:
-        raise
     except WorkspaceError as error:
+        if error.fault is not None:
+            raise
         return RecordDelivery(commit, "none", problem=" ".join([problem, str(error)]).strip())
     return RecordDelivery(commit, "branch", branch, problem)

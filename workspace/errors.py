@@ -18,7 +18,7 @@ TracksideError
     +-- DeliveryRefusedError        the user's repository is not as the delivery needs it
 """
 
-from events.errors import TracksideError
+from events.errors import TracksideError, fault_of
 from events.secret_patterns import without_secrets
 
 
@@ -195,6 +195,8 @@ class CommandNotStartedError(WorkspaceError):
     def __init__(self, command: str, cause: Exception) -> None:
         """Name the command, and give the system's reason."""
         self.command = command
+        if not isinstance(cause, PermissionError):  # which a command itself may have brought about
+            self.fault = fault_of(cause)
         super().__init__(f"command {_shown(command)} could not be started: {cause}")
 
 

@@ -78,7 +78,7 @@ _UNWRITTEN = re.compile(
 )
 """How it begins one when it could not write."""
 _UNREADABLE = re.compile(
-    r"^(error|fatal): (bad object|missing object|unable to read (sha1 file|tree)"
+    r"^(error|fatal): (bad (tree )?object|missing object|unable to read (sha1 file|tree)"
     r"|failed to unpack tree object|object file .* is empty"
     r"|.*object corrupt or missing|.* is corrupt$)"
 )

@@ -13,6 +13,7 @@ from tests.actors.faults import break_log
 from tests.end_to_end.project import Project
 from tests.end_to_end.scripts import done, turn, write
 from workspace.errors import (
+    CommandNotStartedError,
     GitDiskError,
     GitUnusableError,
     ObjectDamagedError,
@@ -35,6 +36,7 @@ def refusal(number: int) -> OSError:
         (refusal(errno.EPERM), DISK),
         (refusal(errno.EROFS), DISK),
         (refusal(errno.EMFILE), DISK),
+        (CommandNotStartedError("make", refusal(errno.EMFILE)), DISK),
         (GitDiskError("read-tree", "unable to write file x"), DISK),
         (WorktreeUnusableError("/cache/w", refusal(errno.ENOSPC)), DISK),
         (TreeMissingError("4b825dc", "/r/git"), DAMAGED),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from events import attempt_events as attempt
 from events import run_events as run
 from tests.end_to_end.project import TRACKSIDE, Ended, Project, ended, hear, started, trackside
 from tests.end_to_end.scripts import command, done, turn, write
@@ -123,9 +124,9 @@ def test_a_cache_folder_that_goes_away_stops_the_run_and_costs_no_attempt(
     assert planned.ticket("A").attempts == 1
 
 
-def killed(project: Project) -> None:
+def killed(project: Project, position: int = 12) -> None:
     """Kill a run in the middle of its first attempt."""
-    failpoint = {"TRACKSIDE_FAILPOINT": "after-position:12"}
+    failpoint = {"TRACKSIDE_FAILPOINT": f"after-position:{position}"}
     with started(*project.words(), environment=failpoint) as process:
         assert ended(process).code == -signal.SIGKILL
 
@@ -198,6 +199,26 @@ def test_lost_trees_are_damage_and_a_resume_goes_on_when_they_are_back(
     kept.rename(place)
     goes_on(planned)
     assert trackside("verify", *repository).code == COMPLETED
+
+
+@pytest.mark.parametrize("kind", ["blob", "tree"])
+def test_an_object_that_is_lost_is_damage_wherever_it_is_needed(
+    planned: Project, kind: str
+) -> None:
+    """A blob is missed when the worktree is made again, a tree not before the delivery."""
+    planned.script({"A": [[turn(write("d/a.txt", "a\n")), turn(write("d/b.txt", "b\n")), done()]]})
+    killed(planned, position=19)
+    shutil.rmtree(planned.cache)
+    home = planned.folder_of() / "git"
+    (tip,) = planned.events(attempt.ToolFinished)[-1:]
+    path = "d" if kind == "tree" else "d/a.txt"
+    lost = planned.repo.git(f"--git-dir={home}", "rev-parse", f"{tip.tree}:{path}")
+    place = home / "objects" / lost[:2] / lost[2:]
+    kept = place.rename(planned.folder / "kept")
+    stopped_with(planned.resume(), DAMAGED, lost)
+    kept.rename(place)
+    goes_on(planned)
+    assert planned.world().run.delivery is not None
 
 
 def test_a_base_that_is_pruned_away_is_damage_at_once(planned: Project) -> None:

@@ -157,6 +157,7 @@ def test_every_filter_and_driver_of_a_repository_is_silenced(tmp_path: Path) -> 
         ("error: unable to read sha1 file of x (4b825dc)", "damaged"),
         ("fatal: unable to read tree 4b825dc", "damaged"),
         ("fatal: bad object 4b825dc", "damaged"),
+        ("fatal: bad tree object 4b825dc", "damaged"),
         ("fatal: loose object 4b825dc (stored in x) is corrupt", "damaged"),
         ("error: unable to write file x: File name too long", None),
         ("error: unable to create file No space left on device: File exists", None),
