@@ -316,7 +316,7 @@ def test_every_line_of_a_log_has_the_same_columns(
 
 
 def test_a_log_of_which_nothing_was_asked_for_says_so(shell: Shell) -> None:
-    for words in (["--ticket", "nobody"], ["--type", "run.sung", "--json"]):
+    for words in (["--ticket", "base", "--type", "run.sung"], ["--type", "run.sung", "--json"]):
         told = shell("log", *words)
         assert (told.code, told.out) == (0, "")
         assert told.err == "trackside: no record of run baked is among those asked for\n"
