@@ -77,10 +77,12 @@ def require_free(user: UserRepository, branch: str) -> None:
     ref = f"refs/heads/{branch}"
     if user.git.ask("check-ref-format", ref)[0] != 0:
         raise DeliveryRefusedError(f"{printable(branch)!r} cannot be the name of a branch")
-    if found := _target(user, ref):
-        raise DeliveryRefusedError(_elsewhere(user, branch, found, None))
     near = f"refs/heads/{branch.partition('/')[0]}"
-    for other in text_of(user.git.run("for-each-ref", "--format=%(refname)", near)).splitlines():
+    listed = user.git.run("for-each-ref", "--format=%(objectname) %(refname)", near)
+    for line in text_of(listed).splitlines():
+        found, _, other = line.partition(" ")
+        if other == ref:
+            raise DeliveryRefusedError(_elsewhere(user, branch, CommitId(found), None))
         if ref.startswith(f"{other}/") or other.startswith(f"{ref}/"):
             name = other.removeprefix("refs/heads/")
             raise DeliveryRefusedError(
