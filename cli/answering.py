@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cli.errors import OptionInvalidError, RunRefusesError
 from cli.firsts import answered_before
 from cli.history import History, load_history, load_planned, repository_of
-from cli.next_steps import option_of, to_name
+from cli.next_steps import option_of, to_name, to_type
 from cli.person import who
 from cli.post import send
 from cli.telling import add_run, refused, say
@@ -78,9 +78,8 @@ def _edited_again(
     if no_answer_because(history.view.world, approval) is not None:
         return ()
     file = "FILE" if args.edit == STDIN else shlex.quote(args.edit)
-    option = option_of(to_name(repository_of(args)))
-    named = f"{shlex.quote(history.folder.run)} {shlex.quote(approval)}"
-    return (f"trackside approve {named} --edit {file}{option}",)
+    options = f" --edit {file}{option_of(to_name(repository_of(args)))}"
+    return (to_type("approve", history.folder.run, approval, options=options),)
 
 
 def _refused(

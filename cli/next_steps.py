@@ -30,10 +30,9 @@ def next_steps(world: World, standing: Standing, repository: Path | None) -> tup
         repository: Named in each command; None if it need not be, see `to_name`.
     """
     git = "git" if repository is None else f"git -C {shlex.quote(str(repository))}"
-    option = option_of(repository)
     steps = [
-        words if words.startswith("git ") else words + option
-        for words in _steps(world, standing, git)
+        words
+        for words in _steps(world, standing, git, option_of(repository))
         if words.startswith("git ") or words.split()[1] in COMMANDS
     ]
     return tuple(steps[:MOST])
@@ -43,8 +42,21 @@ def ways_out(world: World, standing: Standing, repository: Path | None) -> tuple
     """Return what to type after a refusal: as `next_steps`, without those that are git's."""
     steps = next_steps(world, standing, repository)
     ours = tuple(step for step in steps if not step.startswith("git "))
-    name, option = shlex.quote(world.run.facts.run), option_of(repository)
-    return ours or (f"trackside status {name}{option}",)
+    return ours or (to_type("status", world.run.facts.run, options=option_of(repository)),)
+
+
+def to_type(verb: str, *names: str, options: str = "") -> str:
+    """Return a command; names that look like options stand at its end, behind two dashes.
+
+    >>> to_type("retry", "demo", "A 1", options=" --json")
+    "trackside retry demo 'A 1' --json"
+    >>> to_type("retry", "demo", "-x", options=" --json")
+    'trackside retry --json -- demo -x'
+    """
+    quoted = " ".join(map(shlex.quote, names))
+    if any(name.startswith("-") for name in names):
+        return f"trackside {verb}{options} -- {quoted}"
+    return f"trackside {verb} {quoted}{options}"
 
 
 def option_of(repository: Path | None) -> str:
@@ -52,33 +64,33 @@ def option_of(repository: Path | None) -> str:
     return "" if repository is None else f" --repo {shlex.quote(str(repository))}"
 
 
-def _steps(world: World, standing: Standing, git: str) -> Iterator[str]:
+def _steps(world: World, standing: Standing, git: str, option: str) -> Iterator[str]:
     run = world.run
-    name = shlex.quote(run.facts.run)
+    name = run.facts.run
     match standing:
         case "waiting":
-            yield from _answers(world, name)
-            yield from _about_budget(run, name)
-            yield f"trackside resume {name}"
+            yield from _answers(world, option)
+            yield from _about_budget(run, option)
+            yield to_type("resume", name, options=option)
         case "paused" | "interrupted":
-            yield f"trackside resume {name}"
+            yield to_type("resume", name, options=option)
         case "running":
-            yield from _answers(world, name)
-            yield f"trackside log {name} --follow"
+            yield from _answers(world, option)
+            yield to_type("log", name, options=f" --follow{option}")
         case "completed" | "blocked" | "cancelled":
-            yield from _after_the_end(run, name, git)
+            yield from _after_the_end(run, git, option)
 
 
-def _answers(world: World, name: str) -> Iterator[str]:
+def _answers(world: World, option: str) -> Iterator[str]:
     """Give the commands that say yes, and the one that lists all questions if there are many."""
-    questions = waiting(world)
+    questions, name = waiting(world), world.run.facts.run
     for question in questions[:MOST_ANSWERS]:
-        yield f"trackside approve {name} {shlex.quote(question.approval)}"
+        yield to_type("approve", name, question.approval, options=option)
     if len(questions) > MOST_ANSWERS:
-        yield f"trackside approvals {name}"
+        yield to_type("approvals", name, options=option)
 
 
-def _about_budget(run: Run, name: str) -> Iterator[str]:
+def _about_budget(run: Run, option: str) -> Iterator[str]:
     """Give the commands that raise each limit that binds, to twice as much, or end the wait."""
     enough: dict[str, float] = {}
     for lacks in run.ledger.lacking.values():
@@ -86,19 +98,20 @@ def _about_budget(run: Run, name: str) -> Iterator[str]:
         enough[limit] = max(enough.get(limit, 0), 2 * lacks.limit, lacks.needed)
     for limit, number in sorted(enough.items()):
         shown = f"{number:.0f}" if limit.endswith("tokens") else f"{number:.6g}"
-        yield f"trackside budget {name} --raise {limit}={shown}"
+        yield to_type("budget", run.facts.run, options=f" --raise {limit}={shown}{option}")
     if enough:
-        yield f"trackside budget {name} --stop"
+        yield to_type("budget", run.facts.run, options=f" --stop{option}")
 
 
-def _after_the_end(run: Run, name: str, git: str) -> Iterator[str]:
+def _after_the_end(run: Run, git: str, option: str) -> Iterator[str]:
+    name = run.facts.run
     if due(run):
-        yield f"trackside resume {name}"
+        yield to_type("resume", name, options=option)
     if run.delivery is not None and run.delivery.branch:
         # or git overwrites an ignored file, such as .env, that a worker has written by name too
         yield f"{git} switch --no-overwrite-ignore {shlex.quote(run.delivery.branch)}"
     for ticket in run.plan:
         if ticket.status == "blocked" and ticket.block and ticket.block.cause != "dependency":
-            yield f"trackside retry {name} {shlex.quote(ticket.id)}"
+            yield to_type("retry", name, ticket.id, options=option)
     if run.ending != "completed":
-        yield f"trackside status {name}"
+        yield to_type("status", name, options=option)

@@ -1,7 +1,6 @@
 """What all commands have in common that tell a run something: send it, and say what came of it."""
 
 import argparse
-import shlex
 from collections.abc import Callable, Sequence
 
 from cli.answers import print_answer
@@ -9,7 +8,7 @@ from cli.errors import RunRefusesError
 from cli.escape import shown
 from cli.firsts import done_before
 from cli.history import History, add_repository, load_history, load_planned, repository_of
-from cli.next_steps import next_steps, option_of, to_name, ways_out
+from cli.next_steps import next_steps, option_of, to_name, to_type, ways_out
 from cli.post import Sent, send
 from cli.request_answers import Told
 from cli.request_text import preview_lines
@@ -85,11 +84,10 @@ def _to_skip(args: argparse.Namespace, history: History, ticket: TicketId) -> tu
     own = found is not None and found.block is not None and found.block.cause != "dependency"
     if not own or run.ending == "cancelled":
         return ()
-    option, name = option_of(to_name(repository_of(args))), shlex.quote(history.folder.run)
-    named = f"{name} {shlex.quote(ticket)}"
-    steps = [f"trackside retry {named}{option}", f"trackside skip {named}{option}"]
+    option, name = option_of(to_name(repository_of(args))), history.folder.run
+    steps = [to_type(verb, name, ticket, options=option) for verb in ("retry", "skip")]
     if history.held_by is None:
-        steps.append(f"trackside resume {name}{option}")
+        steps.append(to_type("resume", name, options=option))
     return (" && ".join(steps),)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 from pathlib import Path
 
@@ -86,6 +87,18 @@ def test_a_blocked_ticket_is_skipped_by_the_line_that_the_refusal_names(stuck: P
     assert codes == [COMPLETED] * 3
     assert stuck.ticket("A").status == "skipped"
     assert stuck.file("b.txt") == "b\n"
+
+
+def test_what_is_named_like_an_option_can_be_typed_as_it_is_shown(project: Project) -> None:
+    project.plan({"id": "-x", "max_attempts": 1})
+    gives_up, works = [turn(call("give_up", reason="no key"))], [turn(write("a", "a\n")), done()]
+    project.script({"-x": [gives_up, works]})
+    ended = project.run()
+    assert ended.code == BLOCKED
+    line = next(line.strip() for line in ended.out.splitlines() if " retry " in line)
+    assert line.endswith(" -- run -x")
+    assert trackside(*shlex.split(line)[1:]).code == COMPLETED
+    assert project.ticket("-x").status == "pending"
 
 
 def test_a_refusal_never_leads_to_a_command_of_git(waiting_run: Project) -> None:
