@@ -167,21 +167,21 @@ def test_why_takes_a_position(shell: Shell) -> None:
 
 
 def test_diff_prints_where_two_runs_part(shell: Shell) -> None:
-    told = shell("diff", "baked@60", "baked")
+    told = shell("diff", "baked@30", "baked")
     assert "no step differs; one goes further, from ticket " in told.out
     assert "baked@60: no such step" in told.out
     assert "removed app/old.py" in told.out
     assert "no step differs\n" in shell("diff", "baked", "@").out
-    files = shell("diff", "baked@60", "baked", "--files").out
+    files = shell("diff", "baked@30", "baked", "--files").out
     assert "+++ b/app/young.py" in files
     assert "no file differs" in shell("diff", "baked", "baked", "--files").out
-    table = shell("diff", "baked@4", "baked@60", "baked", "--json").answer
+    table = shell("diff", "baked@4", "baked@30", "baked", "--json").answer
     assert len(table["sides"]) == 3
 
 
 def test_diff_marks_a_ticket_by_how_far_it_went_and_explains_the_marks(shell: Shell) -> None:
     last = shell("diff", "baked", "baked", "--json").answer["sides"][0]["last"]
-    told = shell("diff", "baked@60", f"baked@{last}").out
+    told = shell("diff", "baked@30", f"baked@{last}").out
     rows = [line.split() for line in told.splitlines()]
     states: dict[str, set[str]] = {}
     for row in rows:
