@@ -167,15 +167,15 @@ def test_why_takes_a_position(shell: Shell) -> None:
 
 
 def test_diff_prints_where_two_runs_part(shell: Shell) -> None:
-    told = shell("diff", "baked@30", "baked")
+    told = shell("diff", "baked@60", "baked")
     assert "no step differs; one goes further, from ticket " in told.out
     assert "baked@60: no such step" in told.out
     assert "removed app/old.py" in told.out
     assert "no step differs\n" in shell("diff", "baked", "@").out
-    files = shell("diff", "baked@30", "baked", "--files").out
+    files = shell("diff", "baked@60", "baked", "--files").out
     assert "+++ b/app/young.py" in files
     assert "no file differs" in shell("diff", "baked", "baked", "--files").out
-    table = shell("diff", "baked@4", "baked@30", "baked", "--json").answer
+    table = shell("diff", "baked@4", "baked@60", "baked", "--json").answer
     assert len(table["sides"]) == 3
 
 
