@@ -6,9 +6,10 @@ from pathlib import Path
 import msgspec
 
 from events.counted import counted
+from events.errors import fault_of
 from events.ids import RunId
 from store.disk import REAL_DISK, Disk, write_file
-from store.errors import SealBrokenError
+from store.errors import LogUnusableError, SealBrokenError
 
 SEAL_NAME = "seal.json"
 _LONGEST = 4096
@@ -73,12 +74,17 @@ def read_seal(path: Path) -> Seal | None:
 
     Raises:
         SealBrokenError: what is there is no seal.
+        LogUnusableError: the system refuses to read it.
     """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
         return None
     except OSError as error:
+        if fault_of(error) is not None:
+            raise LogUnusableError(
+                path, f"the seal cannot be read ({error.strerror})", error
+            ) from error
         raise SealBrokenError(path, f"the seal cannot be read ({error.strerror})") from error
     try:
         return msgspec.json.decode(os.read(fd, _LONGEST), type=Seal)

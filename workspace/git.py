@@ -78,8 +78,9 @@ _UNWRITTEN = re.compile(
 )
 """How it begins one when it could not write."""
 _UNREADABLE = re.compile(
-    r"^(error|fatal): (bad (tree )?object|missing object|unable to read (sha1 file|tree)"
-    r"|failed to unpack tree object|object file .* is empty"
+    r"^(error|fatal): (bad (tree )?object|missing object"
+    r"|unable to read (sha1 file|tree|[0-9a-f]{40})|failed to unpack tree object"
+    r"|object file .* is empty"
     r"|.*object corrupt or missing|.* is corrupt$)"
 )
 """And when an object is not what it was, or is gone."""

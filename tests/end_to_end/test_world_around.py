@@ -167,9 +167,10 @@ def test_a_read_only_repository_is_told_as_such(planned: Project, words: list[st
     stopped_with(within(read_only, *words, "--repo", place), DISK, os.strerror(30))
 
 
-def test_a_log_without_permission_is_told_as_such(planned: Project) -> None:
+@pytest.mark.parametrize("name", ["events.jsonl", "seal.json"])
+def test_a_log_without_permission_is_told_as_such(planned: Project, name: str) -> None:
     assert planned.run().code == COMPLETED
-    log = planned.folder_of() / "events.jsonl"
+    log = planned.folder_of() / name
     log.chmod(0)
     ordinary = ["--unshare-user", "--cap-drop", "ALL"]
     words = ["status", "run", "--repo", str(planned.repo.path)]
@@ -202,12 +203,12 @@ def test_lost_trees_are_damage_and_a_resume_goes_on_when_they_are_back(
 
 
 @pytest.mark.parametrize("kind", ["blob", "tree"])
+@pytest.mark.parametrize("position", [12, 25], ids=["for-the-worktree", "for-the-delivery"])
 def test_an_object_that_is_lost_is_damage_wherever_it_is_needed(
-    planned: Project, kind: str
+    planned: Project, kind: str, position: int
 ) -> None:
-    """A blob is missed when the worktree is made again, a tree not before the delivery."""
     planned.script({"A": [[turn(write("d/a.txt", "a\n")), turn(write("d/b.txt", "b\n")), done()]]})
-    killed(planned, position=19)
+    killed(planned, position)
     shutil.rmtree(planned.cache)
     home = planned.folder_of() / "git"
     (tip,) = planned.events(attempt.ToolFinished)[-1:]

@@ -156,6 +156,7 @@ def test_every_filter_and_driver_of_a_repository_is_silenced(tmp_path: Path) -> 
         ("error: insufficient permission for adding an object to x", "disk"),
         ("error: unable to read sha1 file of x (4b825dc)", "damaged"),
         ("fatal: unable to read tree 4b825dc", "damaged"),
+        (f"fatal: unable to read {'4b825dc6' * 5}", "damaged"),
         ("fatal: bad object 4b825dc", "damaged"),
         ("fatal: bad tree object 4b825dc", "damaged"),
         ("fatal: loose object 4b825dc (stored in x) is corrupt", "damaged"),
