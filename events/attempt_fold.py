@@ -200,14 +200,15 @@ def sameness(call: Call, outcome: Outcome) -> Digest:
     return digest_of(call.tool, call.arguments, outcome.ok, outcome.fingerprint or outcome.text)
 
 
-def told_of(failure: Failure, hint: str) -> str:
-    """Return all that a worker reads of a failure: how it ended, and QA's hint."""
+def told_of(failure: Failure, hint: str, *, whole: bool = True) -> str:
+    """Return all that a worker reads of a failure: how it ended, and QA's hint.
+
+    Where the `whole` output is, is only told to those who have the tool for it.
+    """
     outcome = failure.outcome
+    place = f' (whole output: read_output with call_id "{failure.call}")' if whole else ""
     note = f"\n{outcome.undone_note}" if outcome.undone else ""
-    return (
-        f"{_what(failure)} {_how(outcome)}. QA hint: {hint} "
-        f'(whole output: read_output with call_id "{failure.call}"){note}'
-    )
+    return f"{_what(failure)} {_how(outcome)}. QA hint: {hint}{place}{note}"
 
 
 def _what(failure: Failure) -> str:
@@ -250,7 +251,7 @@ def _hinted(draft: AttemptDraft, event: HintTaken) -> None:
     draft.spent += amount_of(event.usage, event.usd)
     if failure.call in {SETUP, MERGE_CHECK}:
         return
-    told = told_of(failure, event.words)
+    told = told_of(failure, event.words, whole="read_output" in draft.tools)
     if draft.stage == "checking":
         _after_red_check(draft, told)
     else:

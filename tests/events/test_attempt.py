@@ -156,9 +156,11 @@ def test_a_failure_is_told_by_its_end_and_a_hint_and_never_by_its_output() -> No
     red = facing("run_command").after(wants("c1", shell()), ran("c1", RED))
     after = red.after(hinted("c1", "one is not two"))
     (done,) = after.state.turns[0].done
-    assert done.text == (
-        "The command failed with exit code 1 after 0.0 s. QA hint: one is not two "
-        '(whole output: read_output with call_id "c1")'
+    told = "The command failed with exit code 1 after 0.0 s. QA hint: one is not two"
+    assert done.text == told
+    assert red.state.failure is not None
+    assert told_of(red.state.failure, "one is not two") == (
+        f'{told} (whole output: read_output with call_id "c1")'
     )
     assert not done.ok
     assert after.state.outputs[C1] == "Error: 1 != 2"
