@@ -1,8 +1,6 @@
 """All streams of a log folded together: the whole state of a run at one position."""
 
-import gc
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 import msgspec
@@ -13,6 +11,7 @@ from events.attempt import Attempt
 from events.base import Event, UnknownEvent
 from events.conversation import Usage
 from events.drafts import Rule, nothing
+from events.garbage import no_search_for_garbage
 from events.hint import Hint
 from events.ids import ApprovalId, AttemptId, StreamId, stream_of
 from events.run import Run
@@ -108,7 +107,7 @@ class Fold:
     def take(self, records: Iterable[Fact]) -> None:
         """Believe `records`, in order."""
         streams = self._streams
-        with _no_search_for_garbage():
+        with no_search_for_garbage():
             for record in records:
                 event = record.event
                 stream = streams.get(record.stream) or self._open(record.stream)
@@ -119,7 +118,7 @@ class Fold:
 
     def close(self) -> World:
         """Return the world as it stands now; the fold may go on."""
-        with _no_search_for_garbage():
+        with no_search_for_garbage():
             return self._closed()
 
     def _closed(self) -> World:
@@ -147,18 +146,6 @@ class Fold:
         stream[:2] = drafts.open(state), drafts.rules
         stream[3] = drafts.close
         return rule
-
-
-@contextmanager
-def _no_search_for_garbage() -> Iterator[None]:
-    """Have Python not look for circles: records and states hold none, and are many."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 _Stream = list[Any]

@@ -1,14 +1,14 @@
 """The whole state of a run at any moment of its history: a fold of its log up to there."""
 
-import gc
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
 
 import msgspec
 from rpds import HashTrieMap
 
+from events.garbage import no_search_for_garbage
 from events.ids import StreamId
 from events.streams import RUN
 from events.world import Fold, World
@@ -55,7 +55,7 @@ def frame_at(archive: Archive, at: Moment | None = None) -> Frame:
     """
     if isinstance(at, datetime):
         at = _position_at(archive, stamp(at))
-    with _without_collector():
+    with no_search_for_garbage():
         frame = _from_snapshot(archive, at) or _folded(archive, at)
     if at is not None and not 0 < at == frame.world.position:
         raise MomentUnknownError(
@@ -158,18 +158,6 @@ def _until(position: int | None, reader: LogReader) -> Iterator[Batch]:
         if not batch:
             return
         yield batch, reader.head.mark
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Spare Python the search for circles: states and events hold none, and there are many."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class _Album:

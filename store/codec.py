@@ -1,12 +1,12 @@
 """Bytes of the log into records: typed and fast for blocks, patient and exact for single lines."""
 
-import gc
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic, Literal, TypeVar, Union, cast
 
 import msgspec
 
 from events.base import Event, UnknownEvent
+from events.garbage import no_search_for_garbage
 from events.journal import LogOpened, LogRecovered
 from store.log import Recorded
 from store.upcast import UPCASTERS, Upcaster, upcast
@@ -68,15 +68,11 @@ class Codec:
         Raises:
             BadLineError: a line is no record.
         """
-        collecting = gc.isenabled()
-        gc.disable()  # nothing made here can be garbage yet, and looking for it costs a fifth
-        try:
-            return self._lines.decode_lines(data)
-        except (ValueError, RecursionError):
-            return [self.line(line) for line in data.split(b"\n")[:-1]]
-        finally:
-            if collecting:
-                gc.enable()
+        with no_search_for_garbage():
+            try:
+                return self._lines.decode_lines(data)
+            except (ValueError, RecursionError):
+                return [self.line(line) for line in data.split(b"\n")[:-1]]
 
     def line(self, data: bytes) -> Line[Event]:
         """Return the record of one line (without its end), be its event known, old or unknown.

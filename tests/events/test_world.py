@@ -1,6 +1,5 @@
 """All streams folded together."""
 
-import gc
 from typing import get_args
 
 import msgspec
@@ -108,13 +107,6 @@ def test_a_fold_of_many_records_is_what_one_after_the_other_comes_to(seed: int, 
     begun.take(records[cut:])
     assert begun.close() == one_by_one
     assert state_digest(begun.close()) == state_digest(one_by_one)
-
-
-def test_a_fold_leaves_the_collector_of_garbage_as_it_was() -> None:
-    for was_on in (False, True):
-        (gc.enable if was_on else gc.disable)()
-        world.fold([Recorded(1, RUN, RunPaused("ann"))])
-        assert gc.isenabled() is was_on
 
 
 def test_every_event_of_a_stream_has_a_rule_there_and_a_strange_one_has_none() -> None:

@@ -1,6 +1,5 @@
 """Records are read exactly: known, old and unknown events, one line or a block of them."""
 
-import gc
 from typing import Any
 
 import msgspec
@@ -83,18 +82,6 @@ def test_new_fields_of_the_record_are_refused() -> None:
 def test_an_event_without_a_type_is_a_bad_line() -> None:
     with pytest.raises(BadLineError, match="missing required field `type`"):
         CODEC.block(line(b'{"text":"a"}'))
-
-
-def test_the_collector_is_left_as_it_was() -> None:
-    data = line(b'{"type":"pad.noted","text":"a"}')
-    CODEC.block(data)
-    assert gc.isenabled()
-    gc.disable()
-    try:
-        CODEC.block(data)
-        assert not gc.isenabled()
-    finally:
-        gc.enable()
 
 
 @given(
