@@ -84,11 +84,7 @@ def followed(root: Path, path: str) -> Iterator[Spot]:
             target = _link_target(name, folders[-1])
             if target is not None:
                 links += 1
-                if links > MAX_LINKS:
-                    raise PathRefusedError(path, "the symlinks on the way run in a circle")
-                if target.startswith("/"):
-                    raise PathRefusedError(path, "a symlink on the way leaves the worktree")
-                todo += _names(target)[::-1]
+                todo += behind(path, target, links)
             elif todo:
                 folders.append(_hold(held, os.open(name, _FOLDER, dir_fd=folders[-1])))
                 names.append(name)
@@ -96,6 +92,21 @@ def followed(root: Path, path: str) -> Iterator[Spot]:
                 yield Spot(folders[-1], name, "/".join([*names, name]))
                 return
         raise FileRefusedError(path, "is a folder")
+
+
+def behind(path: str, target: str, links: int) -> list[str]:
+    """Return the names that take the place of a symlink on the way of `path`, the last one first.
+
+    It is the `links`-th on this way, and leads to `target`.
+
+    Raises:
+        PathRefusedError: the target is absolute, or there are too many links for a way with an end.
+    """
+    if links > MAX_LINKS:
+        raise PathRefusedError(path, "the symlinks on the way run in a circle")
+    if target.startswith("/"):
+        raise PathRefusedError(path, "a symlink on the way leaves the worktree")
+    return [name for name in target.split("/")[::-1] if name not in {"", "."}]
 
 
 @contextmanager
@@ -153,7 +164,3 @@ def _link_target(name: str, folder: int) -> str | None:
 def _hold(held: ExitStack, descriptor: int) -> int:
     held.callback(os.close, descriptor)
     return descriptor
-
-
-def _names(target: str) -> list[str]:
-    return [name for name in target.split("/") if name not in {"", "."}]

@@ -7,7 +7,7 @@ from workspace.context import FileAt
 from workspace.errors import FileRefusedError, PathRefusedError
 from workspace.git import text_of
 from workspace.objects import FOLDER, SUBMODULE, Objects
-from workspace.paths import MAX_LINKS
+from workspace.paths import behind
 
 _LINK: Final = "120000"
 
@@ -34,12 +34,7 @@ def file_at(objects: Objects, tree: TreeId, path: str) -> FileAt | None:
         found = objects.find(tree, real)
         if found is not None and found.mode == _LINK:
             links += 1
-            target = text_of(objects.blob(found.object))
-            if links > MAX_LINKS:
-                raise PathRefusedError(path, "the symlinks on the way run in a circle")
-            if target.startswith("/"):
-                raise PathRefusedError(path, "a symlink on the way leaves the worktree")
-            todo += [part for part in target.split("/")[::-1] if part not in {"", "."}]
+            todo += behind(path, text_of(objects.blob(found.object)), links)
         elif found is None or (not todo and found.mode in {FOLDER, SUBMODULE}):
             if links:
                 raise FileRefusedError(path, f"is a symlink to {real!r}, where no file is")
