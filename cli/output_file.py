@@ -12,13 +12,13 @@ import stat
 from pathlib import Path
 
 from cli.errors import OutputUnwritableError
+from events.errors import REFUSED_BY_SYSTEM
 
 _OPEN = re.compile(r"/(?:dev|proc/self)/fd/(\d{1,9})")
 _STANDARD = {"/dev/stdout": 1, "/dev/stderr": 2}
-_DISK = frozenset(
-    {errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EROFS}
-)
-"""What another place would not mend: the edge of the program has words for a bad disk."""
+_DISK = REFUSED_BY_SYSTEM - {errno.EACCES, errno.EPERM}
+"""For these the edge of the program has words; where permission is missing, `-o` names the wrong
+place."""
 _NEW_FILE = 0o666
 
 

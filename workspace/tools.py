@@ -9,11 +9,12 @@ import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import NamedTuple, assert_never
+from typing import Final, NamedTuple, assert_never
 
 from events.action import Action, Outcome, Surroundings
 from events.conversation import RequestedCall, ToolSpec
 from events.counted import counted
+from events.errors import REFUSED_BY_SYSTEM
 from events.ids import CallId, Digest
 from events.secret_patterns import Redact, without_secrets
 from events.settings import Limits
@@ -41,9 +42,9 @@ from workspace.tool_schemas import (
     WriteFile,
 )
 
-_NOT_THE_CALLS_FAULT = frozenset({
-    errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM,
-})  # fmt: skip
+_THE_CALLS_FAULT: Final = {errno.EACCES, errno.EPERM, errno.EFBIG}
+"""Of what the system refuses, what another path, or fewer bytes, can be the answer to."""
+_NOT_THE_CALLS_FAULT: Final = (REFUSED_BY_SYSTEM - _THE_CALLS_FAULT) | {errno.ENOMEM}
 
 
 class Refusal(NamedTuple):
