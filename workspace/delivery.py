@@ -52,12 +52,10 @@ def deliver_branch(
         return
     if found is None and expected_old is None:
         require_free(user, branch)
-    if found != expected_old:
+    elif found != expected_old:
         raise DeliveryRefusedError(_elsewhere(user, branch, found, expected_old))
-    if holder := user.git.line("for-each-ref", "--format=%(worktreepath)", ref):
-        raise DeliveryRefusedError(
-            f"branch {branch} is checked out in {printable(holder)}; switch to another there"
-        )
+    else:
+        _refuse_checked_out(user, branch)
     _hand_over(repository, commit, base)
     old = expected_old or "0" * len(commit)
     try:
@@ -72,7 +70,8 @@ def require_free(user: UserRepository, branch: str) -> None:
     """Check that the user's repository can have a new `branch` of this name.
 
     Raises:
-        DeliveryRefusedError: it has one, another one is in its way, or no branch is named so.
+        DeliveryRefusedError: it has one, if only to be (a checkout waits for its first commit),
+            another one is in its way, or no branch is named so.
     """
     ref = f"refs/heads/{branch}"
     if user.git.ask("check-ref-format", ref)[0] != 0:
@@ -89,6 +88,7 @@ def require_free(user: UserRepository, branch: str) -> None:
                 f"branch {printable(name)} of {user.top} is in the way of {branch}; rename it"
                 f" (git branch -m {shlex.quote(printable(name))} NEW)"
             )
+    _refuse_checked_out(user, branch)
 
 
 def deliver_apply(repository: Repository, commit: CommitId, base: CommitId) -> None:
@@ -143,6 +143,18 @@ def _elsewhere(
         f"branch {branch} of {user.top} was moved from {expected[:12]} to {found[:12]} by"
         " somebody else; rename it, then deliver again"
     )
+
+
+def _refuse_checked_out(user: UserRepository, branch: str) -> None:
+    """Refuse a branch that a checkout is on, this one or a linked one, also without a commit."""
+    listed = text_of(user.git.run("worktree", "list", "--porcelain", "-z"))
+    for checkout in listed.split("\0\0"):
+        place, *facts = checkout.split("\0")
+        if f"branch refs/heads/{branch}" in facts:
+            holder = printable(place.removeprefix("worktree "))
+            raise DeliveryRefusedError(
+                f"branch {branch} is checked out in {holder}; switch to another there"
+            )
 
 
 def _hand_over(repository: Repository, commit: CommitId, base: CommitId) -> None:

@@ -136,6 +136,19 @@ def test_a_run_whose_branch_could_not_be_made_does_not_begin(
     assert small.run("--deliver", "none").code == COMPLETED
 
 
+def test_a_run_whose_branch_awaits_its_first_commit_elsewhere_does_not_begin(
+    small: Project,
+) -> None:
+    elsewhere = str(small.repo.path.parent / "elsewhere")
+    small.repo.git("worktree", "add", "-q", "--detach", elsewhere)
+    small.repo.git("-C", elsewhere, "checkout", "-q", "--orphan", "trackside/run")
+    ended = small.run()
+    assert ended.code == BAD_INPUT
+    words = "branch trackside/run is checked out in .*/elsewhere; switch to another there"
+    assert re.fullmatch(f"trackside: {words}\n", ended.err)
+    assert not small.folder_of().parent.parent.exists()
+
+
 def test_a_name_that_no_branch_can_have_is_no_name_for_a_run(small: Project) -> None:
     ended = small.run(run="x.lock")
     assert ended.code == BAD_INPUT

@@ -104,6 +104,16 @@ def test_a_branch_that_is_checked_out_is_left_alone(
     assert repo.git("rev-parse", BRANCH) == base
 
 
+def test_a_branch_that_awaits_its_first_commit_is_left_alone(
+    repo: GitRepo, repository: Repository, base: CommitId, work: CommitId
+) -> None:
+    repo.git("checkout", "-q", "--orphan", BRANCH)
+    before = repo.state()
+    with pytest.raises(DeliveryRefusedError, match=rf"{BRANCH} is checked out in .*; switch to"):
+        deliver_branch(repository, work, base, BRANCH)
+    assert repo.state() == before
+
+
 def test_a_branch_in_the_way_of_the_name_is_named(
     repo: GitRepo, repository: Repository, base: CommitId, work: CommitId
 ) -> None:
