@@ -113,7 +113,7 @@ class OutputUnwritableError(TracksideError):
         """Remember the place, and why the system refuses it."""
         self.path = path
         self.reason = reason
-        super().__init__(f"-o {path}: {reason}; name a file in a folder that can be written")
+        super().__init__(f"-o {path}: {reason}; name a file that can be written")
 
 
 class NothingToRecoverError(TracksideError):

@@ -20,6 +20,7 @@ _DISK = REFUSED_BY_SYSTEM - {errno.EACCES, errno.EPERM}
 """For these the edge of the program has words; where permission is missing, `-o` names the wrong
 place."""
 _NEW_FILE = 0o666
+_ANY_WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 def write_output(path: str, data: bytes) -> None:
@@ -54,9 +55,17 @@ def _write(path: str, data: bytes) -> None:
         _replace(path, data, None)
         return
     if stat.S_ISREG(mode):
+        _require_writable(path, mode)
         _replace(path, data, stat.S_IMODE(mode))
     else:
         _write_all(os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOCTTY), data)
+
+
+def _require_writable(path: str, mode: int) -> None:
+    """Refuse a file that may not be written, as an editor does; to replace it, nobody would ask."""
+    if not mode & _ANY_WRITE:  # which nothing hinders root to write
+        raise PermissionError(errno.EACCES, "the file is read-only", path)
+    os.close(os.open(path, os.O_WRONLY | os.O_CLOEXEC))
 
 
 def _replace(path: str, data: bytes, mode: int | None) -> None:

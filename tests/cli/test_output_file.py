@@ -39,6 +39,18 @@ def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path) -> None:
     assert path.stat().st_ino != before, "it was written over in place"
 
 
+def test_a_file_that_is_read_only_stays(tmp_path: Path) -> None:
+    path = tmp_path / "kept.txt"
+    path.write_text("before")
+    path.chmod(0o444)
+    (tmp_path / "link.txt").symlink_to("kept.txt")
+    for name in ("kept.txt", "link.txt"):
+        with pytest.raises(OutputUnwritableError, match="the file is read-only"):
+            write_output(str(tmp_path / name), DATA)
+    assert (path.read_text(), mode_of(path)) == ("before", 0o444)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["kept.txt", "link.txt"]
+
+
 def test_a_link_stays_a_link_and_its_file_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     link = tmp_path / "link.txt"
