@@ -1,7 +1,7 @@
 """Names of models as they go on record: the file or run that they name is found from anywhere."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -52,8 +52,10 @@ def named_models(tickets: Iterable[Ticket], settings: Settings) -> set[str]:
     return {name for name in (*models.ladder, models.qa, models.fallback, *own, *kinds) if name}
 
 
-def check_answers(run: Run) -> None:
+def check_answers(run: Run, left_out: Sequence[Ticket] = ()) -> None:
     """Make sure that the playbooks and recordings that a run still needs are there.
+
+    Of a plan that is not complete, `left_out` are the tickets that are not on record.
 
     Without them, every question would fail, and each would cost an attempt.
 
@@ -62,7 +64,8 @@ def check_answers(run: Run) -> None:
         LogUnusableError, DamageError: a recording is.
     """
     settings = run.facts.settings
-    tickets = [ticket for ticket in run.plan if ticket.status not in _OVER]
+    planned = (*run.planned, *left_out) if run.track is None else run.plan
+    tickets = [ticket for ticket in planned if ticket.status not in _OVER]
     models = ModelService(settings.models, os.environ, recordings=recording_at)
     for name in sorted(named_models(tickets, settings)) if tickets else ():
         if name.startswith((SCRIPTED, RECORDED)):

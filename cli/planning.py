@@ -8,6 +8,8 @@ import msgspec
 from cli.errors import InputUnreadableError, NotPlannedError
 from cli.inputs import read_input
 from cli.wiring import OpenRun
+from events.ids import RunId
+from events.run import Run
 from events.run_commands import PlanTickets, StartRun
 from events.run_rules import DECIDER
 from events.run_terms import Start
@@ -25,17 +27,22 @@ def record_plan(this: OpenRun, start: Start, tickets: Sequence[Ticket]) -> None:
     _record(this, plan_of(start, tickets))
 
 
-def complete_plan(this: OpenRun) -> None:
-    """Put on record what a kill left out of the plan, as the track file has it.
+def complete_plan(this: OpenRun, tickets: Sequence[Ticket]) -> None:
+    """Put `tickets` on record, which a kill left out of the plan."""
+    if tickets:
+        _record(this, map(PlanTickets, _pieces(tickets)))
+
+
+def left_out(run: Run, name: RunId) -> Sequence[Ticket]:
+    """Return the tickets that a kill left out of the plan, as the track file has them.
 
     Raises:
         NotPlannedError: the run never began, or the file is not what it began with.
     """
-    run, name = this.world.run, this.folder.run
     if run.standing == "new":
         raise NotPlannedError(name)
     if run.standing != "planning":
-        return
+        return ()
     facts = run.facts
     try:
         data = read_input(facts.source)
@@ -45,7 +52,7 @@ def complete_plan(this: OpenRun) -> None:
     tickets = parse_track(data, facts.source).tickets if same else ()
     if len(tickets) != facts.tickets:
         raise NotPlannedError(name, f"{facts.source} has changed since; start the track again")
-    _record(this, map(PlanTickets, _pieces(tickets[len(run.planned) :])))
+    return tickets[len(run.planned) :]
 
 
 def plan_of(start: Start, tickets: Sequence[Ticket]) -> Iterator[StartRun | PlanTickets]:

@@ -14,7 +14,12 @@ from cli.run import add_common
 from events.run_commands import ContinueRun
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from events.run import Run
+    from events.ticket import Ticket
     from store.run_folder import RunFolder
+    from workspace.sandbox import Sandbox
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -70,21 +75,29 @@ def _go_on(args: argparse.Namespace, folder: "RunFolder", checkout: Path) -> int
     from cli.changes import changes
     from cli.conduct import carry_through
     from cli.model_names import check_answers
+    from cli.own_prices import prices_in_force
     from cli.places import make_cache_folder
-    from cli.planning import complete_plan
+    from cli.planning import complete_plan, left_out
     from cli.post import applied, apply_letters
     from cli.sandboxing import sandbox_for
     from cli.wiring import opened
     from store.inbox import TellRun
 
+    found: list[tuple[Sequence[Ticket], Sandbox]] = []
+
+    def require(run: "Run") -> None:
+        missing = left_out(run, folder.run)
+        check_answers(run, missing)
+        prices_in_force(os.environ)
+        settings = run.facts.settings.sandbox
+        found.append((missing, sandbox_for(settings, checkout, args.sandbox, run.sandbox)))
+
     make_cache_folder()
-    with opened(folder, checkout) as this:
-        complete_plan(this)
-        state = this.world.run
-        check_answers(state)
-        for change in changes(state, checkout, os.environ):
+    with opened(folder, checkout, require) as this:
+        ((missing, sandbox),) = found
+        complete_plan(this, missing)
+        for change in changes(this.world.run, checkout, os.environ):
             print(f"trackside: {shown(change)}", file=sys.stderr)
-        sandbox = sandbox_for(state.facts.settings.sandbox, checkout, args.sandbox, state.sandbox)
         apply_letters(this)
         if this.world.run.standing == "paused":
             applied(this, "", TellRun(ContinueRun(who())))

@@ -1,7 +1,7 @@
 """An open run: its folder, log, blobs and repository, put together from concrete classes."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from cli.places import worktrees_of
 from cli.redaction import Redactor
 from cli.run_view import RunView
 from events.journal import LogOpened, LogRecovered
+from events.run import Run
 from events.streams import EVENT_TYPES
 from events.world import World
 from models.service import ModelService
@@ -73,8 +74,13 @@ def workshop_of(
 
 
 @contextmanager
-def opened(folder: RunFolder, checkout: Path) -> Iterator[OpenRun]:
+def opened(
+    folder: RunFolder, checkout: Path, require: Callable[[Run], None] = lambda _: None
+) -> Iterator[OpenRun]:
     """Give the run with its log open for writing and folded; close the log at the end.
+
+    `require` is called with the run as its log has it, once that is read and held against other
+    writers: what it raises is raised, and the log stays as it was.
 
     Raises:
         HeldError: another process writes it.
@@ -96,13 +102,21 @@ def opened(folder: RunFolder, checkout: Path) -> Iterator[OpenRun]:
                     dropped.append(recovered)
             yield recorded
 
+    read = False
+    repository: Repository | None = None
+
     def see(records: Iterable[Recorded]) -> None:
+        nonlocal read, repository
         view.take_all(noted(records))
+        if not read:  # until now; and nothing is written yet
+            read = True
+            if view.world.run.standing != "new":
+                repository = Repository.open(folder.git, checkout)
+            require(view.world.run)
 
     with JsonlLog.open(folder.log, CODEC, on_records=see, redact=redact) as log:
         blobs.sweep()
-        begun = view.world.run.standing != "new"
-        repository = (Repository.open if begun else Repository.create)(folder.git, checkout)
+        repository = repository or Repository.create(folder.git, checkout)
         log.subscribe(lambda recorded: failpoint("after-position", recorded.position))
         log.subscribe(view.take)
         yield OpenRun(folder, log, blobs, repository, view, dropped)

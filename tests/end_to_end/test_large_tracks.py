@@ -58,13 +58,15 @@ def test_a_plan_that_was_cut_short_is_completed_by_a_resume(project: Project) ->
     told = trackside("status", "--repo", str(project.repo.path))
     assert "`trackside resume run` goes on" in told.err
 
-    plan = project.track_file.read_bytes()
+    log, plan = project.folder_of() / "events.jsonl", project.track_file.read_bytes()
+    cut = log.stat().st_size
     project.track_file.write_bytes(plan + b"\n")
     changed = project.resume()
     assert changed.code == REFUSED
     assert "track.json has changed since; start the track again" in changed.err
     project.track_file.unlink()
     assert "there is no such file; start the track again" in project.resume().err
+    assert log.stat().st_size == cut
 
     project.track_file.write_bytes(plan)
     assert project.resume().code == BLOCKED
