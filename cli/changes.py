@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from cli.model_names import all_placed
+from cli.model_names import settings_placed
 from cli.policy_source import load_policy, placed_policy
 from cli.redaction import Redactor
 from cli.settings import Loaded, flat_values, load_settings
@@ -64,11 +64,8 @@ def _of_policy(facts: Start, repository: Path, redact: Redact) -> Iterator[str]:
 
 
 def _of_settings(facts: Start, loaded: Loaded, repository: Path, redact: Redact) -> Iterator[str]:
-    today = replace(
-        loaded.settings,
-        policy=placed_policy(loaded.settings.policy),
-        models=all_placed(loaded.settings.models, repository),
-    )
+    policy = placed_policy(loaded.settings.policy)
+    today = settings_placed(replace(loaded.settings, policy=policy), repository)
     then, now = flat_values(facts.settings), flat_values(_as_recorded(today, redact))
     for key in sorted(then.keys() | now.keys()):
         if key in facts.given or then.get(key) == now.get(key):

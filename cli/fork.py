@@ -15,7 +15,7 @@ from cli.exit_code import ExitCode
 from cli.given import given_in
 from cli.history import add_repository
 from cli.inputs import read_input
-from cli.model_names import placed
+from cli.model_names import placed, tickets_placed
 from cli.next_steps import to_name
 from cli.own_prices import prices_in_force
 from cli.past import archive_in, say_torn
@@ -29,6 +29,7 @@ from events.fork_words import Changes
 from events.ids import CommitId, TicketId
 from events.run import Run
 from events.settings import Settings
+from events.ticket import Ticket
 from events.ticket_edit import edited_ticket
 from events.track_file import check_archetypes
 from models.service import ModelService, with_model
@@ -110,22 +111,32 @@ def _changes(args: argparse.Namespace, run: Run, checkout: Path) -> Changes:
     settings = _settings(args, before, checkout)
     policy = None if args.policy is None else load_policy(args.policy, checkout)
     tickets = tuple(
-        edited_ticket(require_ticket(run, TicketId(name)), read_input(path), path)
+        _edited(require_ticket(run, TicketId(name)), path, checkout)
         for name, path in args.edit_ticket
     )
     problems = check_archetypes(replace(run.facts.track, tickets=tickets), settings.archetypes)
     if problems:
         raise TrackInvalidError("--edit-ticket", problems)
+    known = {ticket.model_override for ticket in run.plan}
+    asked = {ticket.model_override or "" for ticket in tickets} - known - {""}
     if settings != before:
-        models = ModelService(settings.models, os.environ, recordings=recording_told)
-        price = prices_in_force(os.environ)
-        for model in sorted({*settings.models.ladder, settings.models.qa}):
-            models.check(model)
-            if run.ledger.limits.limits_usd and price(model, Usage()) is None:
-                raise UnpricedModelError(model)
+        asked |= {*settings.models.ladder, settings.models.qa}
+    models = ModelService(settings.models, os.environ, recordings=recording_told)
+    price = prices_in_force(os.environ)
+    for model in sorted(asked):
+        models.check(model)
+        if run.ledger.limits.limits_usd and price(model, Usage()) is None:
+            raise UnpricedModelError(model)
     return Changes(
         settings=None if settings == before else settings, policy=policy, tickets=tickets
     )
+
+
+def _edited(ticket: Ticket, path: str, checkout: Path) -> Ticket:
+    edited = edited_ticket(ticket, read_input(path), path)
+    if edited.model_override == ticket.model_override:
+        return edited
+    return tickets_placed([edited], checkout)[0]
 
 
 def _settings(args: argparse.Namespace, settings: Settings, checkout: Path) -> Settings:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from cli.places import plain_path
 from cli.recordings import recording_at
 from events.run import Run
-from events.settings import Models, Settings
+from events.settings import Settings
 from events.ticket import Ticket
 from models.recorded import PREFIX as RECORDED
 from models.recorded import taken_apart
@@ -38,10 +38,32 @@ def placed(model: str, repository: Path) -> str:
     return f"{RECORDED}{folder.path}{behind}"
 
 
-def all_placed(models: Models, repository: Path) -> Models:
-    """Return `models` with the names of workers' models and QA's placed; raises as `placed`."""
-    ladder = tuple(placed(model, repository) for model in models.ladder)
-    return replace(models, ladder=ladder, qa=placed(models.qa, repository))
+def settings_placed(settings: Settings, repository: Path) -> Settings:
+    """Return `settings` with every name of a model in them placed; raises as `placed`."""
+    models, kinds = settings.models, settings.archetypes
+    return replace(
+        settings,
+        models=replace(
+            models,
+            ladder=tuple(placed(model, repository) for model in models.ladder),
+            qa=placed(models.qa, repository),
+            fallback=models.fallback and placed(models.fallback, repository),
+        ),
+        archetypes={
+            name: replace(kind, model=placed(kind.model, repository)) if kind.model else kind
+            for name, kind in kinds.items()
+        },
+    )
+
+
+def tickets_placed(tickets: Iterable[Ticket], repository: Path) -> tuple[Ticket, ...]:
+    """Return `tickets` with the names of their own models placed; raises as `placed`."""
+    return tuple(
+        replace(ticket, model_override=placed(ticket.model_override, repository))
+        if ticket.model_override
+        else ticket
+        for ticket in tickets
+    )
 
 
 def named_models(tickets: Iterable[Ticket], settings: Settings) -> set[str]:

@@ -74,7 +74,7 @@ def _continued(folder: "RunFolder", checkout: Path) -> bool:
 def _go_on(args: argparse.Namespace, folder: "RunFolder", checkout: Path) -> int:
     from cli.changes import changes
     from cli.conduct import carry_through
-    from cli.model_names import check_answers
+    from cli.model_names import check_answers, tickets_placed
     from cli.own_prices import prices_in_force
     from cli.places import make_cache_folder
     from cli.planning import complete_plan, left_out
@@ -86,7 +86,7 @@ def _go_on(args: argparse.Namespace, folder: "RunFolder", checkout: Path) -> int
     found: list[tuple[Sequence[Ticket], Sandbox]] = []
 
     def require(run: "Run") -> None:
-        missing = left_out(run, folder.run)
+        missing = tickets_placed(left_out(run, folder.run), checkout)
         check_answers(run, missing)
         prices_in_force(os.environ)
         settings = run.facts.settings.sandbox

@@ -80,7 +80,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the track; see product.md, section 9, for the exit codes."""
     from cli.conduct import carry_through
-    from cli.model_names import named_models
+    from cli.model_names import named_models, tickets_placed
     from cli.own_prices import prices_in_force
     from cli.places import make_cache_folder, plain_path
     from cli.planning import record_plan
@@ -99,11 +99,12 @@ def run(args: argparse.Namespace) -> int:
     problems = check_archetypes(spec, settings.archetypes)
     if problems:
         raise TrackInvalidError(args.track, problems)
+    tickets = tickets_placed(spec.tickets, checkout.top)
     name = new_name(args.run_id, checkout, settings)
     start = Start(
         run=name,
         track=replace(spec, tickets=()),
-        tickets=len(spec.tickets),
+        tickets=len(tickets),
         settings=replace(settings, policy=placed_policy(settings.policy)),
         given=(*flags, *(_BY_MODEL if args.model else ())),
         policy=load_policy(settings.policy, checkout.top),
@@ -116,7 +117,7 @@ def run(args: argparse.Namespace) -> int:
     )
     models = ModelService(settings.models, os.environ, recordings=recording_told)
     price = prices_in_force(os.environ)
-    for model in sorted(named_models(spec.tickets, settings)):
+    for model in sorted(named_models(tickets, settings)):
         models.check(model)
         if settings.budget.limits_usd and price(model, Usage()) is None:
             raise UnpricedModelError(model)
@@ -128,7 +129,7 @@ def run(args: argparse.Namespace) -> int:
     folder = RunFolder.create(checkout.top, start.run)
     with opened(folder, checkout.top) as this:
         tree = this.repository.tree_of(start.base)
-        record_plan(this, replace(start, base_tree=tree), spec.tickets)
+        record_plan(this, replace(start, base_tree=tree), tickets)
         return carry_through(this, sandbox, args)
 
 
@@ -140,12 +141,12 @@ def _flags(args: argparse.Namespace) -> dict[str, object]:
 
 def _settings(args: argparse.Namespace, flags: Mapping[str, object], repository: Path) -> Settings:
     """Return the settings in force, with every playbook and recording by its absolute path."""
-    from cli.model_names import all_placed
+    from cli.model_names import settings_placed
     from models.service import with_model
 
     settings = load_settings(repository, os.environ, flags).settings
     models = with_model(settings.models, args.model) if args.model else settings.models
-    return replace(settings, models=all_placed(models, repository))
+    return settings_placed(replace(settings, models=models), repository)
 
 
 def new_name(wanted: str | None, checkout: "UserRepository", settings: Settings) -> RunId:
