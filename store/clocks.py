@@ -2,6 +2,7 @@
 
 import time
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from events.clocks import Clocks
@@ -9,8 +10,9 @@ from events.clocks import Clocks
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
+@cache
 def boot_id() -> str:
-    """Return the kernel's id of its boot; empty where it does not say."""
+    """Return the kernel's id of its boot, for all its processes; empty where it does not say."""
     try:
         return _BOOT_ID.read_text().strip()
     except OSError:
