@@ -8,6 +8,7 @@ before anything is written, or hashed, or believed.
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -17,6 +18,7 @@ from events.secret_patterns import Redact, may_span_lines
 from store.errors import EventUnwritableError
 
 REPLACEMENT = "\ufffd"
+_NULL = b"null"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ENCODER = msgspec.json.Encoder()
 
@@ -36,18 +38,44 @@ def encoded(message: M, redact: Redact = as_it_is) -> tuple[M, bytes]:
     Raises:
         EventUnwritableError: it holds inf or nan, or an integer beyond 64 bits.
     """
+    return _all_encoded([message], redact)[0]
+
+
+def decision_encoded(
+    events: Sequence[Event], cause: Command | None, redact: Redact = as_it_is
+) -> tuple[list[tuple[Event, bytes]], bytes]:
+    """Return the events of one decision, and the JSON of its cause; raises as `encoded`."""
+    if cause is None:
+        return _all_encoded(events, redact), _NULL
+    (_, command), *written = _all_encoded([cause, *events], redact)
+    return written, command
+
+
+def _all_encoded(messages: Sequence[Any], redact: Redact) -> list[tuple[Any, bytes]]:
+    """Encode all; as a rule there is no secret, and one look at all of them shows that."""
+    found = [_faithful(message) for message in messages]
+    text = b"\n".join([data for _, data in found]).decode()
+    if redact(text) == text and not may_span_lines(text):
+        return found
+    return [_redacted(message, data, redact) for message, data in found]
+
+
+def _faithful(message: M) -> tuple[M, bytes]:
     if isinstance(message, UnknownEvent):
         return message, _original(message)
     try:
         data = _ENCODER.encode(message)
-        # Every inf and nan shows as null; few messages hold one, so few are looked at again.
-        if b"null" in data and not _comes_back(message, data) and _holds_infinity(message):
-            raise EventUnwritableError(name_of(message), "it holds inf or nan")
     except UnicodeEncodeError:
         plain = clean(msgspec.to_builtins(message))
-        return encoded(msgspec.convert(plain, type(message)), redact)
-    line = data.decode()
-    if redact(line) == line and not may_span_lines(line):
+        return _faithful(msgspec.convert(plain, type(message)))
+    # Every inf and nan shows as null; few messages hold one, so few are looked at again.
+    if b"null" in data and not _comes_back(message, data) and _holds_infinity(message):
+        raise EventUnwritableError(name_of(message), "it holds inf or nan")
+    return message, data
+
+
+def _redacted(message: M, data: bytes, redact: Redact) -> tuple[M, bytes]:
+    if isinstance(message, UnknownEvent):
         return message, data
     held = msgspec.to_builtins(message)
     plain = texts_changed(held, redact)

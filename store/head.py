@@ -24,6 +24,8 @@ SUM_DIGITS = 32
 SUM_END = b'"}\n'
 SUM_BYTES = len(SUM_MARK) + SUM_DIGITS + len(SUM_END)
 
+_PIECE_BYTES = 2047
+"""One less than hashlib's HASHLIB_GIL_MINSIZE."""
 _LINE = (
     b'{"v":1,"position":%d,"epoch":%d,"stream":%b,"version":%d,"at":"%b","commit":%d,%b'
     b'"cause":%b,"event":%b'
@@ -160,7 +162,7 @@ class Head:
         body = b"}\n".join(texts)
         if len(body) + SUM_BYTES > MAX_LINE_BYTES:
             _check_sizes(texts)
-        self.hasher.update(body)
+        _sum_up(self.hasher, body)
         digest = self.hasher.hexdigest()[:SUM_DIGITS]
         mark = SUM_MARK + digest.encode() + SUM_END
         self.hasher.update(mark)
@@ -184,6 +186,16 @@ class Head:
             for number, (event, _) in enumerate(events)
         )
         return lines, body + mark
+
+
+def _sum_up(hasher: "hashlib._Hash", data: bytes) -> None:
+    """Have `hasher` take `data` in pieces for which hashlib keeps the interpreter.
+
+    For a larger one, and from then on for each, it lets go of it, so that other threads go on: on
+    reading that is a gain, but between two decisions it costs more than the sum.
+    """
+    for start in range(0, len(data), _PIECE_BYTES):
+        hasher.update(data[start : start + _PIECE_BYTES])
 
 
 def _check_sizes(texts: Sequence[bytes]) -> None:

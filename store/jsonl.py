@@ -14,7 +14,7 @@ from events.journal import LogOpened
 from events.secret_patterns import Redact
 from store.codec import FORMAT_NAME, Codec, Line
 from store.disk import REAL_DISK, Disk, sync_folder
-from store.encode import as_it_is, encoded
+from store.encode import as_it_is, decision_encoded
 from store.errors import (
     EventUnwritableError,
     LogClosedError,
@@ -29,7 +29,6 @@ from store.reader import LogReader
 from store.recovery import reason_of, recoveries, set_aside_torn
 from store.seal import Seal, check_absent, seal_beside, write_seal
 
-_NO_CAUSE = b"null"
 _SALT_BYTES = 16
 
 
@@ -108,7 +107,7 @@ class JsonlLog:
             reader = LogReader(path, codec, fd=fd)
             see(reader)
             _go_through(reader)  # what was left out is verified all the same
-            head, tail = reader.head, reader.tail
+            head, tail = reader.head.copy(), reader.tail
             try:
                 sync_folder(disk, path.parent)
                 if not tail.clean:
@@ -240,8 +239,7 @@ class JsonlLog:
     def _enqueue(
         self, stream: StreamId, events: Sequence[Event], expected: int, cause: Command | None
     ) -> tuple[Line[Event], ...]:
-        written = [encoded(event, self._redact) for event in events]
-        command = _NO_CAUSE if cause is None else encoded(cause, self._redact)[1]
+        written, command = decision_encoded(events, cause, self._redact)
         with self._group.order:
             self._check_usable()
             self._head.expect(stream, expected)

@@ -9,13 +9,12 @@ from events.base import Command, Event
 from events.ids import RunId, StreamId
 from events.journal import LogOpened
 from store.codec import FORMAT_NAME
-from store.encode import encoded
+from store.encode import decision_encoded
 from store.errors import LogClosedError
 from store.head import Head
 from store.log import Clock, Recorded, stamp, utc_now
 
 _PLACE = Path("(memory)")
-_NO_CAUSE = b"null"
 
 
 class MemoryLog:
@@ -60,8 +59,7 @@ class MemoryLog:
         cause: Command | None = None,
     ) -> tuple[Recorded, ...]:
         """Record one decision; see `EventLog.append`."""
-        written = [encoded(event) for event in events]
-        command = _NO_CAUSE if cause is None else encoded(cause)[1]
+        written, command = decision_encoded(events, cause)
         with self._turn:
             if self._publishing:
                 raise RuntimeError("a listener must not use the log to write")
