@@ -11,6 +11,7 @@ import pykka
 
 from actors.approval_gate import ApprovalGate
 from actors.conductor import AttemptEntity, Conductor, Office, Rest
+from actors.crew import Crew
 from actors.hands import Hands, estimate_of
 from actors.messages import (
     ConductorMessage,
@@ -110,6 +111,7 @@ class System:
         self._qa: Ref[QaMessage] = Ref()
         self._gate: Ref[GateMessage] = Ref()
         self._around = around
+        self._crew = Crew()
         self._rest: Future[Rest] = Future()
         self._interrupted = False
         self._opened: set[StreamId] = set()
@@ -164,6 +166,7 @@ class System:
         return all([ended, self._gate.stop(STOP_S), self._qa.stop(STOP_S), self._stop_workers()])
 
     def _stop_workers(self) -> bool:
+        self._crew.dismiss()
         workers = pykka.ActorRegistry.get_by_class(Worker)
         ended = [Ref[WorkerMessage](worker).stop(STOP_S) for worker in workers]
         return all(ended)
@@ -180,7 +183,7 @@ class System:
     def _hire(self, desk: AttemptEntity) -> Ref[WorkerMessage]:
         hands = Hands(self._workshop, name_of(desk.stream))
         worker = Worker.start(
-            desk, hands, self._conductor, self._qa, self._gate, self._around.stale
+            desk, hands, self._conductor, self._qa, self._gate, self._around.stale, self._crew
         )
         return Ref(worker)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from actors.crew import Crew
 from actors.hands import Hands, Pending
 from actors.mailbox import Mailbox
 from actors.messages import (
@@ -58,6 +59,7 @@ class Worker(Mailbox):
         qa: Ref[QaMessage],
         gate: Ref[GateMessage],
         stale: Stale,
+        crew: Crew,
     ) -> None:
         """Take the attempt's state and the means to work on it; nothing happens yet."""
         super().__init__()
@@ -67,12 +69,16 @@ class Worker(Mailbox):
         self._qa = qa
         self._gate = gate
         self._stale = stale
+        self._crew = crew
         self._pending: Pending | None = None
         self._begin: BeginCall | None = None
         """A call that waits for leave to spend."""
         self._awake = False
         self._halted = False
         self._me: Ref[WorkerMessage] = Ref(self.actor_ref)
+
+    def _start_actor_loop(self) -> None:
+        self._crew.do(self._actor_loop)
 
     def on_receive(self, message: WorkerMessage) -> None:
         """Take one message; see `actors.messages`."""
@@ -86,20 +92,20 @@ class Worker(Mailbox):
                 return
             case EndAttempt():
                 self._record(message)  # refused if it is over, which its last worker did not tell
-                self._perform(due(self._state))
+                self._go_on()
                 return
             case _ if not self._awake:
                 self._wake()
         match message:
             case GoOn():
-                self._perform(due(self._state))
+                self._go_on()
             case Landed():
                 self._land()
             case Leave(granted=granted):
                 self._take_leave(granted=granted)
             case AskAgain():
                 if isinstance(due(self._state), AskApproval | AskForHint):
-                    self._perform(due(self._state))
+                    self._go_on()
             case _:
                 self._take(message)
 
@@ -128,14 +134,28 @@ class Worker(Mailbox):
             self._record(ReviewDoubt(doubted.call, self._hands.confines))
 
     def _take(self, command: AttemptCommand) -> None:
+        if self._accept(command):
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Do what is owed, one thing after another, until one takes time or a message has come."""
+        while (taught := self._perform(due(self._state))) is not None:
+            if not self.actor_inbox.empty():
+                self._me.tell(taught)
+                return
+            if not self._accept(taught):
+                return
+
+    def _accept(self, command: AttemptCommand) -> bool:
+        """Record `command`; return whether the work goes on from there."""
         if not self._record(command):
-            return
+            return False
         self._settle(command)
         if isinstance(command, RecordCallFailure) and self._state.held:
             self._conductor.tell(HoldTicket(self._state.id, self._state.held))
             self.stop()
-        else:
-            self._perform(due(self._state))
+            return False
+        return True
 
     def _settle(self, command: AttemptCommand) -> None:
         """Tell what a call that is over has cost, if there is a budget."""
@@ -159,11 +179,11 @@ class Worker(Mailbox):
             return False
         return True
 
-    def _perform(self, step: Step | None) -> None:
-        """Do one thing; what it teaches comes back as a message."""
+    def _perform(self, step: Step | None) -> AttemptCommand | None:
+        """Do one thing; return what it taught at once, or None if that comes as a message."""
         match step:
             case None:
-                return
+                return None
             case Report():
                 self._report()
             case AskForHint(failure=failure):
@@ -173,20 +193,22 @@ class Worker(Mailbox):
             case _:
                 if isinstance(step, OutwardStep):
                     self._entity.flush()
-                self._do(self._hands.perform(step, self._state))
+                return self._learnt(self._hands.perform(step, self._state))
+        return None
 
-    def _do(self, done: AttemptCommand | Pending) -> None:
-        """Tell oneself what a step taught; first ask for leave, if it is to spend something."""
+    def _learnt(self, done: AttemptCommand | Pending) -> AttemptCommand | None:
+        """Return what a step taught; not yet if it is under way, or needs leave to spend."""
         if isinstance(done, Pending):
             self._pending = done
             done.future.add_done_callback(lambda _: self._me.tell(Landed()))
-        elif isinstance(done, BeginCall) and self._state.bound.budgeted:
+            return None
+        if isinstance(done, BeginCall) and self._state.bound.budgeted:
             self._begin = done
             call = f"{self._state.id}#{self._state.model_calls + 1}"
             request = ReserveBudget(self._state.id, call, self._hands.most_of(done, self._state))
             self._conductor.tell(AskLeave(request, self._me))
-        else:
-            self._me.tell(done)
+            return None
+        return done
 
     def _take_leave(self, *, granted: bool) -> None:
         """Make the call, or end: the ticket is parked then, until there is more to spend."""
