@@ -47,7 +47,8 @@ class RunView:
     def take(self, recorded: Recorded) -> None:
         """Take one record; they must come in order, from the first on."""
         with self._turn:
-            self._waiting.extend(self._noted([recorded]))
+            self._note(recorded)
+            self._waiting.append(recorded)
             if len(self._waiting) >= MOST_WAITING:
                 self._catch_up()
 
@@ -67,16 +68,17 @@ class RunView:
             self._waiting.clear()
 
     def _noted(self, records: Iterable[Recorded]) -> Iterator[Recorded]:
-        """Go through `records` and take down what is not part of the state."""
-        at = ""
         for recorded in records:
-            at = recorded.at
-            self.began = self.began or at
-            event = recorded.event
-            if isinstance(event, HEARD):
-                self.spending.take(recorded.stream, event, date.fromisoformat(at[:10]))
+            self._note(recorded)
             yield recorded
-        self.at = at or self.at
+
+    def _note(self, recorded: Recorded) -> None:
+        """Take down what is not part of the state."""
+        self.at = at = recorded.at
+        self.began = self.began or at
+        event = recorded.event
+        if isinstance(event, HEARD):
+            self.spending.take(recorded.stream, event, date.fromisoformat(at[:10]))
 
     def text(self, text: Text) -> str:
         """Return a text; of one that is lost, where it should be."""
