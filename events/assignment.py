@@ -10,16 +10,19 @@ from events.run_events import (
     RunEvent,
     TicketAssigned,
 )
-from events.run_fold import evolve
 from events.ticket import Ticket
 
 
 def assign(state: Run) -> list[RunEvent]:
+    """Return an assignment for each free worker; a spawn that waits for a person takes none."""
     events: list[RunEvent] = []
-    while state.free_workers and (ticket := state.plan.next_ready):
+    free = state.free_workers
+    for ticket in state.plan.in_line():
+        if not free:
+            break
         assigned = _assignment(state, ticket)
         events.append(assigned)
-        state = evolve(state, assigned)
+        free -= not assigned.gated
     return events
 
 

@@ -35,7 +35,7 @@ class Decider(Generic[S, C, E]):
         An event that this program does not know changes nothing.
         """
         before = self.initial if state is None else state
-        known = (event for event in events if not isinstance(event, UnknownEvent))
+        known = [event for event in events if not isinstance(event, UnknownEvent)]
         if self.drafts is None:
             return reduce(self.evolve, known, before)
         return self.drafts.fold(before, known)

@@ -126,13 +126,19 @@ class Track(msgspec.Struct, frozen=True):
     @property
     def next_ready(self) -> Ticket | None:
         """The pending ticket that is first in line, by priority, then file order."""
-        if not self.ready:
-            return None
-        return self.tickets[self.plan.queue[(self.ready & -self.ready).bit_length() - 1]]
+        return next(self.in_line(), None)
 
     def get_executable_tickets(self) -> list[Ticket]:
         """Return the tickets that can start now, by priority, then file order."""
-        return [self.tickets[ticket] for ticket in self.plan.queue if self._is_ready(ticket)]
+        return list(self.in_line())
+
+    def in_line(self) -> Iterator[Ticket]:
+        """Give the tickets that can start now, by priority, then file order."""
+        left = self.ready
+        while left:
+            first = left & -left
+            yield self.tickets[self.plan.queue[first.bit_length() - 1]]
+            left ^= first
 
     def mark_complete(self, ticket: TicketId) -> "Track":
         """Return the track with `ticket` completed and its dependents unlocked where they can be.
@@ -229,9 +235,6 @@ class Track(msgspec.Struct, frozen=True):
         plan = msgspec.structs.replace(self.plan, queue=queue, rank=rank)
         ready = sum(1 << rank[ticket.id] for ticket in in_file if ticket.status == "pending")
         return msgspec.structs.replace(self, tickets=tickets, plan=plan, ready=ready)
-
-    def _is_ready(self, ticket: TicketId) -> bool:
-        return bool(self.ready >> self.plan.rank[ticket] & 1)
 
     def _is_held(self, ticket: TicketId) -> bool:
         block = self.tickets[ticket].block

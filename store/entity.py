@@ -1,7 +1,7 @@
 """One stream, living: decide, record, then believe, in one place and in this order."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, cast
+from typing import Any, Generic
 
 from events.decider import C, Decider, E, S
 from events.ids import StreamId
@@ -76,7 +76,7 @@ class Entity(Generic[S, C, E]):
     def _take(self, records: Sequence[Recorded]) -> None:
         if not records:
             return
-        events = (cast("Any", recorded.event) for recorded in records)
+        events: list[Any] = [recorded.event for recorded in records]
         self._state = self._decider.fold(events, self._state)
         self._version = records[-1].version
         self._position = records[-1].position

@@ -125,6 +125,14 @@ def test_a_run_does_not_wait_before_its_question_is_put() -> None:
     assert asking.after(ParkTicket(ATTEMPT, A1)).state.waits
 
 
+def test_a_spawn_that_asks_leaves_its_worker_to_the_next_ticket() -> None:
+    asks, goes = ticket("T1", step_mode=True), [ticket(f"T{number}") for number in (2, 3, 4)]
+    run = assigned(asks, *goes)
+    assert run.state.facts.settings.workers == 2
+    assert list(run.state.active) == ["T1.1", "T2.1", "T3.1"]
+    assert list(assigned(*goes, policy=ASK_SPAWN).state.active) == ["T2.1", "T3.1", "T4.1"]
+
+
 def test_usage_is_that_of_all_attempts_that_are_over() -> None:
     run = assigned(ticket("T1")).after(failed(usage=Usage(input=5)), AssignTickets())
     run = run.after(failed("T1.2", usage=Usage(input=7, output=1)))
