@@ -5,6 +5,7 @@ import pytest
 from events.attempt_terms import Onto
 from events.conversation import Usage
 from events.ids import AttemptId, TicketId
+from events.policy import Policy, Rule
 from events.run import (
     Assign,
     CloseBooks,
@@ -126,11 +127,11 @@ def test_a_run_does_not_wait_before_its_question_is_put() -> None:
 
 
 def test_a_spawn_that_asks_leaves_its_worker_to_the_next_ticket() -> None:
-    asks, goes = ticket("T1", step_mode=True), [ticket(f"T{number}") for number in (2, 3, 4)]
-    run = assigned(asks, *goes)
+    asks = Rule(verdict="ask", kind=("spawn",), ticket=("T1", "T3"))
+    policy = Policy("some spawns ask", (asks, Rule(verdict="allow")))
+    run = assigned(*(ticket(f"T{number}") for number in range(1, 6)), policy=policy)
     assert run.state.facts.settings.workers == 2
-    assert list(run.state.active) == ["T1.1", "T2.1", "T3.1"]
-    assert list(assigned(*goes, policy=ASK_SPAWN).state.active) == ["T2.1", "T3.1", "T4.1"]
+    assert list(run.state.active) == ["T1.1", "T2.1", "T3.1", "T4.1"]
 
 
 def test_usage_is_that_of_all_attempts_that_are_over() -> None:
