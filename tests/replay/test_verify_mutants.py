@@ -53,7 +53,7 @@ MUTANTS = [
     (lesson, "lesson_of", "hint: {hint}", "note: {hint}", "decision"),
     (attempt_rules, "_check", "if outcome.ok", "if not outcome.ok", "decision"),
     (ladder, "model_for", "min(number, len(ladder)) - 1", "0", None),
-    (assignment, "assign", "while state.free_workers", "while not events", "decision"),
+    (assignment, "assign", "if not free:", "if events:", "decision"),
     (run_rules, "_result", "ticket.tries < ticket.max_attempts", "ticket.tries < 1", "decision"),
     (run_rules, "_held", "state.plan.held_by(ticket.id)", "state.plan.held_by(ticket.id)[::-1]",
      "decision"),
