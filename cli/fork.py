@@ -15,20 +15,24 @@ from cli.exit_code import ExitCode
 from cli.given import given_in
 from cli.history import add_repository
 from cli.inputs import read_input
-from cli.model_names import placed, tickets_placed
+from cli.model_names import named_models, placed, tickets_placed
 from cli.next_steps import to_name
 from cli.own_prices import prices_in_force
 from cli.past import archive_in, say_torn
+from cli.person import who
 from cli.policy_source import load_policy, placed_policy
 from cli.recordings import recording_told
 from cli.redaction import Redactor
 from cli.run import new_name
+from cli.settings import COMMAND_LINE
 from events.conversation import Usage
-from events.errors import CommandRefusedError, TrackInvalidError
+from events.errors import CommandRefusedError, SettingsInvalidError, TrackInvalidError
 from events.fork_words import Changes
 from events.ids import CommitId, TicketId
+from events.reading import Problems, read
 from events.run import Run
-from events.settings import Settings
+from events.run_commands import RaiseBudget
+from events.settings import Budget, Settings
 from events.ticket import Ticket
 from events.ticket_edit import edited_ticket
 from events.track_file import check_archetypes
@@ -70,6 +74,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="what the model is taken to have said at POS: a turn of a playbook or a hint (JSON)",
     )
     parser.add_argument("--policy", metavar="P", help="auto, ask, deny, or a policy file")
+    parser.add_argument("--budget-tokens", metavar="N", type=int, help="most tokens of the fork")
+    parser.add_argument("--budget-usd", metavar="X", type=float, help="most USD of the fork")
     parser.add_argument("--run-id", metavar="ID", help="name of the fork (default: from the clock)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -89,12 +95,14 @@ def run(args: argparse.Namespace) -> int:
     past = past_of(archive, args.at, given)
     say_torn(archive)
     archive.repository(checkout).tree_of(CommitId(planned(past.world).tree))
-    changes = _changes(args, past.world.run, checkout)
+    limits = _limits(args, past.world.run.ledger.limits)
+    changes = _changes(args, past.world.run, limits, checkout)
     name = new_name(args.run_id, user, past.world.run.facts.settings)
     try:
         answer = fork(
-            archive, checkout, name,
-            at=past.at, changes=changes, given=given, program=version("trackside"),
+            archive, checkout, name, past,
+            changes=changes, budget=None if limits is None else RaiseBudget(limits, who()),
+            program=version("trackside"),
             redact=Redactor(os.environ),
         )  # fmt: skip
     except CommandRefusedError as refusal:
@@ -106,7 +114,23 @@ def run(args: argparse.Namespace) -> int:
     return ExitCode.COMPLETED
 
 
-def _changes(args: argparse.Namespace, run: Run, checkout: Path) -> Changes:
+def _limits(args: argparse.Namespace, before: Budget) -> Budget | None:
+    """Return the limits that the command line sets, and of those in force the others; or None.
+
+    Raises:
+        SettingsInvalidError: one is no limit.
+    """
+    named = {"run_tokens": args.budget_tokens, "run_usd": args.budget_usd}
+    given = {key: limit for key, limit in named.items() if limit is not None}
+    problems = Problems()
+    read(given, Budget, "budget", problems)
+    if len(problems):
+        told = [f"{COMMAND_LINE}: {problem}" for problem in problems]
+        raise SettingsInvalidError("configuration", told)
+    return replace(before, **given) if given else None
+
+
+def _changes(args: argparse.Namespace, run: Run, limits: Budget | None, checkout: Path) -> Changes:
     before = run.facts.settings
     settings = _settings(args, before, checkout)
     policy = None if args.policy is None else load_policy(args.policy, checkout)
@@ -122,10 +146,14 @@ def _changes(args: argparse.Namespace, run: Run, checkout: Path) -> Changes:
     if settings != before:
         asked |= {*settings.models.ladder, settings.models.qa}
     models = ModelService(settings.models, os.environ, recordings=recording_told)
-    price = prices_in_force(os.environ)
     for model in sorted(asked):
         models.check(model)
-        if run.ledger.limits.limits_usd and price(model, Usage()) is None:
+    if limits is not None:
+        plan = {ticket.id: ticket for ticket in (*run.plan, *tickets)}
+        asked = named_models(plan.values(), settings)
+    price = prices_in_force(os.environ)
+    for model in sorted(asked) if (limits or run.ledger.limits).limits_usd else ():
+        if price(model, Usage()) is None:
             raise UnpricedModelError(model)
     return Changes(
         settings=None if settings == before else settings, policy=policy, tickets=tickets

@@ -19,6 +19,7 @@ from events.base import Command
 from events.decider import Decider
 from events.fork_words import Changes, ForkRun, Inherited, Origin, RunForked
 from events.ids import AttemptId, Digest, RunId, StreamId, stream_of
+from events.run_commands import RaiseBudget
 from events.run_events import TicketRequeued
 from events.secret_patterns import Redact, without_secrets
 from events.state_digest import state_digest
@@ -73,18 +74,20 @@ class Past(NamedTuple):
     world: World
     at: int
     sum: str
+    given: Given | None = None
+    """What a model is taken to have said there, if not what it did say."""
     answered: StreamId | None = None
-    """The attempt, or the hint, that gets another answer."""
+    """The attempt, or the hint, that gets this other answer."""
 
 
 def fork(
     archive: Archive,
     checkout: Path,
     run: RunId,
+    past: Past,
     *,
-    at: int | None,
     changes: Changes,
-    given: Given | None = None,
+    budget: RaiseBudget | None = None,
     program: str = "",
     redact: Redact = without_secrets,
 ) -> Forked:
@@ -94,29 +97,33 @@ def fork(
         archive: The parent, which is only read.
         checkout: The user's repository, where the new run will be.
         run: Its name.
-        at: The last position that belongs to its past; None: right before what is `given`.
+        past: What it takes over, as `past_of` has it of the parent.
         changes: What is different from there on.
-        given: What a model is taken to have said there, if not what it did say.
+        budget: The limits of the fork, if not those in force there.
         program: The version of trackside.
         redact: Takes the secrets out of what the fork adds; its past stays as it is.
 
     Raises:
-        MomentUnknownError, DecisionSplitError: the parent cannot be left at that position.
-        NotInHistoryError: the parent was not planned yet, or no such answer was due.
-        CommandRefusedError: see `events.fork_rules.fork`.
+        CommandRefusedError: see `events.fork_rules.fork`; or the run is over, and has no budget.
         RunFolderError: a run of that name exists, or its folder cannot be made.
         DamageError: the parent cannot be trusted.
     """
-    past = past_of(archive, at, given)
     with RunFolder.staged(checkout, run) as folder:
         _share_payloads(past, archive, Blobs(folder.blobs))
         Repository.create(folder.git, checkout, archive.folder.git)
-        world, forked = _Writer(archive, folder, past, redact).write(run, changes, given, program)
+        writer = _Writer(archive, folder, past, redact)
+        world, forked = writer.write(run, changes, budget, program)
     return _report(past, world, forked)
 
 
 def past_of(archive: Archive, at: int | None, given: Given | None = None) -> Past:
-    """Return what happened up to position `at`; raises as `fork`."""
+    """Return what happened up to position `at`; None: right before what is `given`.
+
+    Raises:
+        MomentUnknownError, DecisionSplitError: the run cannot be left at that position.
+        NotInHistoryError: it was not planned yet, or no such answer was due.
+        DamageError: its log cannot be trusted.
+    """
     everything = list(decisions(archive.records()))
     said = None if given is None else answered(everything, given)
     if said is not None:
@@ -135,7 +142,7 @@ def past_of(archive: Archive, at: int | None, given: Given | None = None) -> Pas
         world = after(world, decision)
     planned(world)
     own = [one for one in kept if one.stream != LOG]
-    return Past(own, world, at, kept[-1].records[-1].sum, said and said.stream)
+    return Past(own, world, at, kept[-1].records[-1].sum, given, said and said.stream)
 
 
 def _share_payloads(past: Past, archive: Archive, blobs: Blobs) -> None:
@@ -176,10 +183,10 @@ class _Writer:
         self._world = World()
 
     def write(
-        self, run: RunId, changes: Changes, given: Given | None, program: str
+        self, run: RunId, changes: Changes, budget: RaiseBudget | None, program: str
     ) -> tuple[World, Sequence[Recorded]]:
         """Return the state of the fork, and the decision that made it one."""
-        clock = _Clock()
+        clock, given = _Clock(), self._past.given
         with JsonlLog.open(
             self._folder.log,
             self._archive.codec,
@@ -195,6 +202,8 @@ class _Writer:
             if given is not None:
                 changes = msgspec.structs.replace(changes, answer=given.position)
             forked = self._fork(log, run, changes, program)
+            if budget is not None:
+                self._execute(log, RUN, budget)
             if given is not None and self._past.answered is not None:
                 blobs = Blobs(self._folder.blobs, redact=self._redact)
                 said = command_of(given, blobs.keep, self._redact)
