@@ -1,7 +1,7 @@
 """Whole runs whose models, tools and files answer at once: what is left is trackside itself.
 
-The log, its sums and syncs, the rules, the actors and the view that listens are the real ones, and
-every event that a ticket with one answer and no check leaves behind is recorded.
+The log, its sums and syncs, the rules, the actors, the view and the album that listen are the real
+ones, and every event that a ticket with one answer and no check leaves behind is recorded.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ from actors.system import Surroundings, System
 from actors.workshop import Workshop
 from cli.planning import plan_of
 from cli.redaction import Redactor
+from cli.run_album import RunAlbum
 from cli.run_view import RunView
 from events import run_rules
 from events.action import Action, Outcome
@@ -57,7 +58,7 @@ from store.codec import Codec
 from store.disk import REAL_DISK, Disk, RealDisk
 from store.entity import Entity
 from store.jsonl import JsonlLog
-from store.run_folder import LOG_NAME
+from store.run_folder import LOG_NAME, RunFolder
 
 WORKERS = 8
 CODEC = Codec(EVENT_TYPES)
@@ -164,7 +165,10 @@ def conduct(
     disk: Disk = REAL_DISK,
     hands: type[InstantHands] = InstantHands,
 ) -> JsonlLog:
-    """Carry a run of no-op tickets to its end; return its log, closed."""
+    """Carry a run of no-op tickets to its end; return its log, closed.
+
+    States of a long one are kept in the cache folder of the environment.
+    """
     plan = [
         Ticket(
             id=TicketId(name),
@@ -179,6 +183,8 @@ def conduct(
         path, CODEC, on_records=view.take_all, redact=REDACT, program="bench", disk=disk
     ) as log:
         log.subscribe(view.take)
+        album = RunAlbum(RunFolder(folder), log, view)
+        log.subscribe(album.take)
         planning = Entity(log, RUN, run_rules.DECIDER)
         for command in plan_of(start_of(tickets), plan):
             planning.execute(command)
@@ -186,6 +192,8 @@ def conduct(
         if rest.error is not None:
             raise rest.error
         assert view.world.run.plan.count("completed") == tickets
+        log.seal()
+    album.vouch()
     return log
 
 

@@ -7,11 +7,13 @@ decides a test.
 """
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
 import msgspec
 
@@ -101,7 +103,10 @@ def measured(works: Sequence[str], size: Scale) -> list[Row]:
     found: list[Row] = []
     for name in works:
         print(f"measuring {name} ...", file=sys.stderr)
-        with tempfile.TemporaryDirectory(prefix=".bench-", dir=Path.cwd()) as place:
+        with (
+            tempfile.TemporaryDirectory(prefix=".bench-", dir=Path.cwd()) as place,
+            patch.dict(os.environ, XDG_CACHE_HOME=str(Path(place) / "cache")),
+        ):
             found += ALL_WORKS[name](Path(place), size)
     return found
 

@@ -1,14 +1,12 @@
 """What all commands about the past of a run have in common: the run, the moment, the torn end."""
 
 import argparse
-import hashlib
-import os
 import sys
-from pathlib import Path
 
 from cli.escape import shown
 from cli.history import CODEC, folder_of, torn_note
 from cli.holder import holder_of
+from cli.places import cache_folder, worktrees_of
 from replay.archive import Archive
 from replay.moment import Moment, moment_of
 from store.run_folder import RunFolder
@@ -39,9 +37,7 @@ def archive_in(args: argparse.Namespace) -> Archive:
 
 def archive_of(folder: RunFolder) -> Archive:
     """Return a run, for reading; states of a long log are kept in the user's cache folder."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    place = hashlib.sha256(os.fsencode(folder.path.resolve())).hexdigest()[:12]
-    return Archive(folder, CODEC, cache / "trackside" / "snapshots" / f"{folder.run}-{place}")
+    return Archive(folder, CODEC, cache_folder() / "snapshots" / worktrees_of(folder.path).name)
 
 
 def say_torn(archive: Archive) -> None:

@@ -10,6 +10,7 @@ from actors.workshop import Workshop
 from cli.own_prices import PriceOf
 from cli.places import worktrees_of
 from cli.redaction import Redactor
+from cli.run_album import RunAlbum
 from cli.run_view import RunView
 from events.journal import LogOpened, LogRecovered
 from events.run import Run
@@ -82,6 +83,8 @@ def opened(
     `require` is called with the run as its log has it, once that is read and held against other
     writers: what it raises is raised, and the log stays as it was.
 
+    Of a long log states are kept for looking back, and at the end that it is whole.
+
     Raises:
         HeldError: another process writes it.
         DamageError: the log cannot be trusted.
@@ -119,4 +122,7 @@ def opened(
         repository = repository or Repository.create(folder.git, checkout)
         log.subscribe(lambda recorded: failpoint("after-position", recorded.position))
         log.subscribe(view.take)
+        album = RunAlbum(folder, log, view)
+        log.subscribe(album.take)
         yield OpenRun(folder, log, blobs, repository, view, dropped)
+    album.vouch()

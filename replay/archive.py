@@ -1,6 +1,7 @@
 """A run as it lies on disk: its log, its payloads and its trees, for reading only."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from events.ids import StreamId
@@ -14,7 +15,7 @@ from store.reader import LogReader
 from store.run_folder import RunFolder
 from store.snapshots import Snapshots
 from store.tail import CLEAN, Tail
-from store.vouch import Vouches
+from store.vouch import Look, Vouches, look_at, status_of
 from workspace.tree import Repository
 
 VERIFIED = "verified.json"
@@ -63,6 +64,18 @@ class Archive:
             while batch := reader.poll():
                 yield batch, reader.head.mark
             self.tail, self.last, self.sum = reader.tail, reader.head.position, reader.head.sum
+
+    def look(self) -> Look | None:
+        """Return what the system says of the log, which is about to be read; None: nothing."""
+        with suppress(OSError):
+            return look_at(self.folder.log.stat())
+        return None
+
+    def remember(self, before: Look | None) -> None:
+        """Remember that the log was read to its end since that look, and is without fault."""
+        if before is not None and self.vouches is not None:
+            with suppress(OSError):
+                self.vouches.remember(before, status_of(self.folder.log.stat()))
 
     def select(self, wanted: Callable[[StreamId], bool]) -> dict[StreamId, list[Recorded]]:
         """Return the records of the streams that are `wanted`, by stream; raises as `records`."""

@@ -2,31 +2,24 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import datetime
 
 import msgspec
 from rpds import HashTrieMap
 
 from events.garbage import no_search_for_garbage
-from events.ids import StreamId
-from events.streams import RUN
 from events.world import Fold, World
+from replay.album import Album
 from replay.archive import Archive
 from replay.errors import MomentUnknownError
 from replay.moment import Moment
-from replay.world_codec import decode_states, encode_states
+from replay.world_codec import decode_states
 from store.head import Mark
 from store.log import Recorded, stamp
 from store.reader import LogReader
-from store.skim import skim
-from store.snapshots import Snapshot
+from store.skim import skim, stands_in
 from store.tail import CLEAN
-from store.vouch import Status, status_of
 
-EVERY = 20_000
-"""Records between two snapshots; a log that is shorter is folded in less time than it takes to
-read one."""
 MAX_POSITION = 2**63 - 1
 Batch = tuple[Sequence[Recorded], Mark]
 """Some whole decisions, and where they end."""
@@ -66,15 +59,17 @@ def frame_at(archive: Archive, at: Moment | None = None) -> Frame:
 
 def _folded(archive: Archive, position: int | None) -> Frame:
     """Return the state at a position, or at the end, from the first record on."""
-    album = _Album(archive)
+    if archive.snapshots is None:
+        return _fold_on(Frame(World(), "", 0), archive.batches(), position)
+    album, before = Album(archive.snapshots), archive.look()
     frame = _fold_on(Frame(World(), "", 0), archive.batches(), position, album)
-    if archive.tail.clean:
-        album.close()
+    if album.mark is not None and archive.tail.clean:
+        archive.remember(before)
     return frame
 
 
 def _fold_on(
-    frame: Frame, batches: Iterable[Batch], position: int | None, album: "_Album"
+    frame: Frame, batches: Iterable[Batch], position: int | None, album: Album | None = None
 ) -> Frame:
     """Return the state at a position, or at the end, from `frame` on.
 
@@ -86,9 +81,9 @@ def _fold_on(
         if wanted:
             under_way.take(wanted)
             time, at = wanted[-1].at, wanted[-1].position
-        if at == mark.position and album.is_due(batch, mark):
+        if album is not None and album.due <= mark.position == at:
             world = under_way.close()
-            album.keep(batch, mark, world)
+            album.keep(world, mark, time)
             under_way = Fold(world)
         last = max(last, mark.position)
     return Frame(under_way.close(), time, last)
@@ -121,10 +116,13 @@ def _from_snapshot(archive: Archive, position: int | None) -> Frame | None:
     """Return the state by the latest snapshot and the records behind it; None if that cannot be."""
     if archive.snapshots is None:
         return None
-    chain = archive.snapshots.up_to(MAX_POSITION if position is None else position)
+    log = archive.folder.log
+    chain = archive.snapshots.up_to(
+        MAX_POSITION if position is None else position, lambda mark: stands_in(log, mark)
+    )
     if not chain:
         return None
-    mark, time, log = chain[-1].mark, chain[-1].at, archive.folder.log
+    mark, time = chain[-1].mark, chain[-1].at
     with ThreadPoolExecutor(1) as aside:  # hashing lets go of the interpreter
         skimming = aside.submit(skim, log, mark, {}, archive.vouches)
         try:
@@ -148,7 +146,8 @@ def _from_snapshot(archive: Archive, position: int | None) -> Frame | None:
         summed=skimmed.summed,
     ) as reader:
         kept = Frame(world, time, skimmed.last)
-        return _fold_on(kept, _until(position, reader), position, _Album(archive, mark.position))
+        album = Album(archive.snapshots, mark, versions)
+        return _fold_on(kept, _until(position, reader), position, album)
 
 
 def _until(position: int | None, reader: LogReader) -> Iterator[Batch]:
@@ -158,43 +157,3 @@ def _until(position: int | None, reader: LogReader) -> Iterator[Batch]:
         if not batch:
             return
         yield batch, reader.head.mark
-
-
-class _Album:
-    """Takes snapshots of a fold as it goes along, one every `EVERY` records."""
-
-    def __init__(self, archive: Archive, before: int = 0) -> None:
-        """Go on from the snapshot at the position `before`; 0: from the first record."""
-        self._snapshots = archive.snapshots
-        self._vouches = archive.vouches
-        self._log = archive.folder.log
-        self._begun = self._status()
-        self._before = before
-        self._touched: set[StreamId] = set()
-
-    def is_due(self, batch: Sequence[Recorded], mark: Mark) -> bool:
-        """Take note of a batch; return whether the state behind it should be kept."""
-        if self._snapshots is None:
-            return False
-        self._touched.update(recorded.stream for recorded in batch)
-        return mark.position >= self._before + EVERY
-
-    def keep(self, batch: Sequence[Recorded], mark: Mark, world: World) -> None:
-        """Keep the state behind a batch; only when it is due."""
-        assert self._snapshots is not None, "an album that keeps nothing is never due"
-        grown = encode_states(world.states, world.versions, self._touched - {RUN})
-        whole = encode_states(world.states, world.versions, [RUN])
-        self._snapshots.add(Snapshot(mark, batch[-1].at, self._before, grown, whole))
-        self._before = mark.position
-        self._touched.clear()
-
-    def close(self) -> None:
-        """Remember, after the last batch of a log without fault, that it was read to its end."""
-        ended = self._status()
-        if self._before and self._vouches is not None and self._begun and ended:
-            self._vouches.remember(self._begun, ended)
-
-    def _status(self) -> Status | None:
-        with suppress(OSError):
-            return status_of(self._log.stat())
-        return None

@@ -71,6 +71,12 @@ def decode_states(payloads: Iterable[bytes]) -> tuple[States, Versions]:
     return states, {stream: version for stream, (version, _) in kept.items()}
 
 
+def decode_versions(payloads: Iterable[bytes]) -> Versions:
+    """Return the versions alone; raises as `decode_states`."""
+    packed = (_PACKED.decode(payload) for payload in payloads)
+    return {stream: version for states in packed for stream, version, _ in states}
+
+
 @cache
 def fingerprint() -> str:
     """Return the digest of all code that a fold and its log depend on, and of this file."""

@@ -4,26 +4,18 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from events.base import Event
 from store.codec import Line
 from store.disk import Disk, write_all
 from store.errors import LogPoisonedError
+from store.head import Mark
 from store.log import Recorded
 
 LINGER_S = 0.02
 """How long a decision that nobody waits for may stay unsafe."""
 LONGEST_BATCH = 64
 """Events; who fills a batch beyond that brings it to disk."""
-
-
-class Safe(NamedTuple):
-    """How far the log would survive a power cut."""
-
-    position: int
-    bytes: int
-    sum: str
 
 
 class _Batch:
@@ -53,7 +45,7 @@ class GroupCommit:
     end: nobody knows then what the disk holds.
     """
 
-    def __init__(self, path: Path, fd: int, disk: Disk, safe: Safe, linger_s: float) -> None:
+    def __init__(self, path: Path, fd: int, disk: Disk, safe: Mark, linger_s: float) -> None:
         """Go on behind what is safe.
 
         Args:
@@ -68,6 +60,7 @@ class GroupCommit:
         self._disk = disk
         self._linger_s = linger_s
         self.safe = safe
+        """How far the log would survive a power cut."""
         self.failure: BaseException | None = None
         """What has ended it; whoever breaks the order of decisions sets it too."""
         self.listeners: tuple[Callable[[Recorded], None], ...] = ()
@@ -205,7 +198,8 @@ class GroupCommit:
         except OSError as error:
             self.failure = error
             return False
-        self.safe = Safe(batch.end, self.safe.bytes + len(data), batch.lines[-1].sum)
+        last = batch.lines[-1]
+        self.safe = Mark(last.position, last.epoch, self.safe.offset + len(data), last.sum)
         return True
 
     def _publish(self, batch: _Batch) -> None:

@@ -20,8 +20,8 @@ from store.errors import (
     LogClosedError,
     LogPoisonedError,
 )
-from store.group_commit import LINGER_S, GroupCommit, Safe
-from store.head import Head
+from store.group_commit import LINGER_S, GroupCommit
+from store.head import Head, Mark
 from store.lock import LOCK_NAME, Lock
 from store.log import Clock, Recorded, stamp, utc_now
 from store.opening import open_to_write
@@ -59,8 +59,7 @@ class JsonlLog:
         self._resources = ExitStack()
         self._head = head
         """Whoever moves it holds the order of the group."""
-        safe = Safe(head.position, head.offset, head.sum)
-        self._group = GroupCommit(path, fd, disk, safe, linger_s)
+        self._group = GroupCommit(path, fd, disk, head.mark, linger_s)
         self._closed = False
 
     @classmethod
@@ -131,6 +130,14 @@ class JsonlLog:
         return self._group.safe.position
 
     @property
+    def safe(self) -> Mark:
+        """The place up to which all is safe.
+
+        To a listener, the end of the batch of decisions that it is being told of.
+        """
+        return self._group.safe
+
+    @property
     def end_position(self) -> int:
         """The position of the last event that was appended or enqueued, safe or not yet."""
         return self._head.position
@@ -174,7 +181,7 @@ class JsonlLog:
 
     def read(self, *, after: int = 0) -> Iterator[Recorded]:
         """Give the events behind position `after` that are safe now; see `EventLog.read`."""
-        with LogReader(self.path, self._codec, until=self._group.safe.bytes) as reader:
+        with LogReader(self.path, self._codec, until=self._group.safe.offset) as reader:
             for recorded in reader:
                 if recorded.position > after:
                     yield recorded
@@ -200,7 +207,7 @@ class JsonlLog:
         seal = Seal(
             run=RunId(self.path.parent.name),
             position=safe.position,
-            bytes=safe.bytes,
+            bytes=safe.offset,
             sum=safe.sum,
             at=stamp(self._clock()),
         )

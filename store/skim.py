@@ -6,6 +6,7 @@ does not, this says only so: who reads the log record by record is told what is 
 """
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from store.errors import LogAbsentError
 from store.head import SUM_BYTES, SUM_DIGITS, SUM_END, SUM_MARK, Head, Mark
 from store.opening import open_to_read
 from store.seal import Seal, read_seal, seal_beside
-from store.vouch import Vouches, status_of
+from store.vouch import SETTLED_NS, Vouches, look_at, status_of, unsettled_ns
 
 _BLOCK_BYTES = 16 << 20
 """Hashed at one go; between two blocks a thread may have to wait for the interpreter."""
@@ -61,18 +62,43 @@ def skim(
     except LogAbsentError:
         return None  # whoever reads it from its start says what is lost
     try:
-        status = status_of(os.fstat(fd))
-        places = _places(fd, status.size, mark, seal)
+        look = look_at(os.fstat(fd))
+        size = look.status.size
+        places = _places(fd, size, mark, seal)
         if places is None:
             return None
-        known = vouches is not None and vouches.hold(status)
+        known = vouches is not None and vouches.hold(look.status)
         head = _found(fd, places) if known else _followed(fd, places, mark)
         if head is None:
             return None
         if vouches is not None and not known:
-            vouches.remember(status, status_of(os.fstat(fd)))
+            vouches.remember(look, status_of(os.fstat(fd)))
         head.move_to(mark, versions)
-        return Skimmed(head, _last_position(fd, status.size), status.size, summed=not known)
+        return Skimmed(head, _last_position(fd, size), size, summed=not known)
+    finally:
+        os.close(fd)
+
+
+def vouch_for(path: Path, mark: Mark, vouches: Vouches) -> None:
+    """Sum up a log that was just written to its end, so that the next look at it need not.
+
+    First it waits, `store.vouch.SETTLED_NS` at most, until any later change must show; where that
+    takes longer, nothing is done. Arguments and errors are those of `skim`.
+    """
+    wait_ns = unsettled_ns(status_of(path.stat()))
+    if wait_ns <= SETTLED_NS:
+        time.sleep(wait_ns / 1e9)
+        skim(path, mark, {}, vouches)
+
+
+def stands_in(path: Path, mark: Mark) -> bool:
+    """Return whether the log at `path` says of itself that it has a place; nothing is summed up."""
+    try:
+        fd = open_to_read(path)
+    except LogAbsentError:
+        return False
+    try:
+        return mark.offset >= SUM_BYTES and _sum_at(fd, mark.offset) == mark.sum
     finally:
         os.close(fd)
 

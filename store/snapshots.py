@@ -11,15 +11,21 @@ else may bring a log, but not a state that we would take for a fold of it.
 """
 
 import hashlib
-import os
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
+from operator import eq
 from pathlib import Path
 
 import msgspec
 
+from store.cache_file import keep_file
 from store.head import Mark
 
-FORMAT = "trackside.snapshot/2"
+EVERY = 20_000
+"""Records between two snapshots; a log that is shorter is folded in less time than it takes to
+read one."""
+FORMAT = "trackside.snapshot/3"
 _SUFFIX = ".snapshot"
 _HEADER_BYTES = 4096
 
@@ -30,8 +36,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     mark: Mark
     at: str
     """Time of the record there."""
-    before: int
-    """Position of the snapshot before; 0: there is none."""
+    before: Mark | None
+    """The place of the snapshot before; None: there is none."""
     changed: bytes
     """What has changed since the snapshot before; known to who made it."""
     whole: bytes = b""
@@ -43,7 +49,7 @@ class _Header(msgspec.Struct, frozen=True):
     program: str
     mark: Mark
     at: str
-    before: int
+    before: Mark | None
     changed: "_Part"
     whole: "_Part"
 
@@ -66,24 +72,27 @@ class Snapshots:
         self._folder = folder
         self._program = program
 
-    def up_to(self, position: int) -> list[Snapshot]:
+    def up_to(self, position: int, stands: Callable[[Mark], bool]) -> list[Snapshot]:
         """Return the latest snapshot at or before a position with all those it builds on.
 
-        The first comes first. One that is not whole, or builds on one that is not, is passed over.
+        The first comes first. One that is not whole, or builds on one that is not, is passed over;
+        so is one of another log, as there may have been under this name: `stands` says whether the
+        log has a place.
         """
-        there = sorted((place for place in self._positions() if place <= position), reverse=True)
-        return next(filter(None, map(self._chain_to, there)), [])
+        kept = sorted((place for place in self._positions() if place <= position), reverse=True)
+        return next(filter(None, (self._chain_to(place, stands) for place in kept)), [])
 
-    def _chain_to(self, position: int) -> list[Snapshot]:
+    def _chain_to(self, position: int, stands: Callable[[Mark], bool]) -> list[Snapshot]:
         chain: list[Snapshot] = []
-        wanted = position
-        while wanted:
-            found = self._read(wanted, last=not chain)
-            if found is None or found.before >= wanted:
-                return []
+        while found := self._read(position, stands, last=not chain):
             chain.append(found)
-            wanted = found.before
-        return chain[::-1]
+            before = found.before
+            if before is None:
+                return chain[::-1]
+            if before.position >= position:
+                break
+            position, stands = before.position, partial(eq, before)
+        return []
 
     def add(self, snapshot: Snapshot) -> None:
         """Keep a snapshot, if the disk lets us."""
@@ -96,14 +105,8 @@ class Snapshots:
             _part_of(snapshot.changed),
             _part_of(snapshot.whole),
         )
-        path = self._path(snapshot.mark.position)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        with suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            first = msgspec.json.encode(header)
-            parts = (_digest(first), b" ", first, b"\n", snapshot.changed, snapshot.whole)
-            temporary.write_bytes(b"".join(parts))
-            temporary.replace(path)
+        first, path = msgspec.json.encode(header), self._path(snapshot.mark.position)
+        keep_file(path, _digest(first), b" ", first, b"\n", snapshot.changed, snapshot.whole)
 
     def _path(self, position: int) -> Path:
         return self._folder / f"{position}{_SUFFIX}"
@@ -114,7 +117,9 @@ class Snapshots:
             return [int(name) for name in names if name.isascii() and name.isdigit()]
         return []
 
-    def _read(self, position: int, *, last: bool) -> Snapshot | None:
+    def _read(
+        self, position: int, stands: Callable[[Mark], bool], *, last: bool
+    ) -> Snapshot | None:
         """Return one snapshot; of any but the `last`, what is whole in it is left where it is."""
         try:
             with self._path(position).open("rb") as file:
@@ -122,17 +127,20 @@ class Snapshots:
                 if digest != _digest(first):
                     return None
                 header = msgspec.json.decode(first, type=_Header)
+                if not self._counts(header, position) or not stands(header.mark):
+                    return None
                 changed = file.read(header.changed.size)
                 whole = file.read() if last else b""
         except (OSError, ValueError):
             return None
-        agrees = (
-            (header.format, header.program) == (FORMAT, self._program)
-            and header.mark.position == position
-            and header.changed == _part_of(changed)
-            and (not last or header.whole == _part_of(whole))
-        )
-        return Snapshot(header.mark, header.at, header.before, changed, whole) if agrees else None
+        if header.changed != _part_of(changed) or (last and header.whole != _part_of(whole)):
+            return None
+        return Snapshot(header.mark, header.at, header.before, changed, whole)
+
+    def _counts(self, header: _Header, position: int) -> bool:
+        """Return whether this program has made what stands at a position."""
+        made = (header.format, header.program, header.mark.position)
+        return made == (FORMAT, self._program, position)
 
 
 def _part_of(data: bytes) -> _Part:

@@ -11,13 +11,19 @@ It is kept in the user's cache folder, beside the snapshots and for the same rea
 
 import os
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
-SETTLED_NS = 2_000_000_000
-"""A file that changed less than so long ago may change again within one tick of its clock."""
+from store.cache_file import keep_file
+
+SETTLED_NS = 50_000_000
+"""A file that changed less than so long ago may change again and show the same time: the kernel
+takes it from a clock that is behind by up to a tick, 10 ms at most, and no file system that keeps
+parts of a second keeps less than hundredths (exFAT). The rest is room."""
+COARSE_NS = 2_000_000_000
+"""So much longer where times are kept in whole seconds, or in pairs of them (FAT)."""
+_SECOND_NS = 1_000_000_000
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -31,6 +37,14 @@ class Status(msgspec.Struct, frozen=True):
     """When its bytes were last changed, in ns since 1970."""
     touched_ns: int
     """When anything of it was last changed."""
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What a log was before it was read."""
+
+    status: Status
+    settled: bool
+    """Whether any change since must show."""
 
 
 class _Vouch(msgspec.Struct, frozen=True):
@@ -59,22 +73,33 @@ class Vouches:
             return False
         return vouch == _Vouch(self._program, status)
 
-    def remember(self, before: Status, after: Status) -> None:
+    def remember(self, before: Look, after: Status) -> None:
         """Keep that the log was verified whole, if it cannot have changed meanwhile.
 
         Args:
             before: what it was before its first byte was read.
             after: what it was when it had been read.
         """
-        if before != after or time.time_ns() - before.touched_ns < SETTLED_NS:
-            return
-        temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        with suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            temporary.write_bytes(msgspec.json.encode(_Vouch(self._program, before)))
-            temporary.replace(self._path)
+        if before.settled and before.status == after:
+            keep_file(self._path, msgspec.json.encode(_Vouch(self._program, after)))
+
+
+def look_at(found: os.stat_result) -> Look:
+    """Return what `os.stat` or `os.fstat` has just found of a log that is about to be read."""
+    status = status_of(found)
+    return Look(status, settled=unsettled_ns(status) == 0)
 
 
 def status_of(found: os.stat_result) -> Status:
     """Return what counts of what `os.stat` or `os.fstat` found of a log."""
     return Status(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def unsettled_ns(status: Status) -> int:
+    """Return for how long from now on the file may still change without showing it; 0: it cannot.
+
+    A time without a part below a second may come from a coarse clock, and is taken for one.
+    """
+    coarse = status.touched_ns % _SECOND_NS == 0
+    settled = status.touched_ns + SETTLED_NS + (COARSE_NS if coarse else 0)
+    return max(0, settled - time.time_ns())

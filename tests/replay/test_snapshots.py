@@ -18,14 +18,14 @@ from replay.world_codec import decode_states, encode_states, fingerprint
 from store.errors import LogDamagedError, SealBrokenError
 from store.run_folder import RunFolder
 from store.seal import read_seal, write_seal
-from store.vouch import SETTLED_NS
+from store.vouch import COARSE_NS
 from tests.replay.recorded import CODEC, archive_of, copy_of
 
 
 @pytest.fixture
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take a snapshot after nearly every decision."""
-    monkeypatch.setattr("replay.timeline.EVERY", 5)
+    monkeypatch.setattr("replay.album.EVERY", 5)
     monkeypatch.setattr("store.reader.BLOCK_BYTES", 4000)
 
 
@@ -131,7 +131,7 @@ def test_a_payload_of_another_shape_is_passed_over(
     assert frame_at(album).world == frame_at(archive_of(baked)).world
 
 
-@pytest.mark.parametrize("settled_ns", [0, SETTLED_NS])
+@pytest.mark.parametrize("settled_ns", [0, COARSE_NS * 1000])
 def test_a_log_that_was_damaged_since_is_refused_whatever_was_kept_of_it(
     often: None,
     baked: RunFolder,

@@ -14,8 +14,8 @@ from store.codec import Codec
 from store.head import Mark
 from store.jsonl import JsonlLog
 from store.reader import LogReader
-from store.skim import skim
-from store.vouch import Vouches
+from store.skim import skim, stands_in, vouch_for
+from store.vouch import Vouches, status_of
 
 CODEC = Codec(EVENT_TYPES)
 Places = list[tuple[Mark, dict[str, int]]]
@@ -127,3 +127,36 @@ def test_no_changed_byte_is_vouched_for(
         assert skim(log, mark, versions) is None  # type: ignore[arg-type]
     finally:
         log.write_bytes(whole)
+
+
+def test_what_a_log_says_of_a_place_is_seen_without_summing_it_up(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for mark, _ in places_of(log, monkeypatch):
+        assert stands_in(log, mark)
+        assert not stands_in(log, msgspec.structs.replace(mark, sum="0" * 32))
+        assert not stands_in(log, msgspec.structs.replace(mark, offset=mark.offset - 1))
+    assert not stands_in(log, Mark(0, 0, 0, ""))
+    log.unlink()
+    assert not stands_in(log, mark)
+
+
+def test_a_log_that_was_just_written_is_vouched_for_once_its_time_is_settled(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vouches = Vouches(tmp_path / "verified.json", "this program")
+    mark, _ = places_of(log, monkeypatch)[-1]
+    while log.stat().st_ctime_ns % 10**9 == 0:  # by chance, it looks like that of a coarse clock
+        log.touch()
+    vouch_for(log, mark, vouches)
+    assert vouches.hold(status_of(log.stat()))
+
+
+def test_a_log_whose_time_settles_late_is_not_waited_for(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vouches = Vouches(tmp_path / "verified.json", "this program")
+    mark, _ = places_of(log, monkeypatch)[-1]
+    monkeypatch.setattr("store.vouch._SECOND_NS", 1)  # every time looks like a coarse one
+    vouch_for(log, mark, vouches)
+    assert not vouches.hold(status_of(log.stat()))

@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from store.vouch import Status, Vouches, status_of
+from store.vouch import (
+    COARSE_NS,
+    SETTLED_NS,
+    Look,
+    Status,
+    Vouches,
+    look_at,
+    status_of,
+    unsettled_ns,
+)
 
 
 @pytest.fixture
@@ -29,7 +38,7 @@ def status(path: Path) -> Status:
 
 
 def remember(vouches: Vouches, log: Path) -> None:
-    vouches.remember(status(log), status(log))
+    vouches.remember(look_at(log.stat()), status(log))
 
 
 def append(log: Path) -> None:
@@ -72,23 +81,42 @@ def test_a_log_that_somebody_touched_is_not(
 def test_a_log_that_changed_while_it_was_read_is_not_remembered(
     vouches: Vouches, log: Path
 ) -> None:
-    before = status(log)
+    before = look_at(log.stat())
     append(log)
     vouches.remember(before, status(log))
-    assert not vouches.hold(before)
+    assert not vouches.hold(before.status)
     assert not vouches.hold(status(log))
 
 
-def test_a_log_that_may_change_within_the_same_tick_is_not_remembered(
-    log: Path, tmp_path: Path
+def test_a_log_that_might_have_changed_unseen_while_it_was_read_is_not_remembered(
+    vouches: Vouches, log: Path
 ) -> None:
-    vouches = Vouches(tmp_path / "verified.json", "program 1")
-    now = time.time_ns()
-    fresh, old = Status(1, 1, 8, now, now), Status(1, 1, 8, now - 10**10, now - 10**10)
-    vouches.remember(fresh, fresh)
-    assert not vouches.hold(fresh)
-    vouches.remember(old, old)
-    assert vouches.hold(old)
+    vouches.remember(Look(status(log), settled=False), status(log))
+    assert not vouches.hold(status(log))
+
+
+@pytest.mark.parametrize("part_ns", [1, 999_999_999])
+def test_a_time_with_parts_of_a_second_settles_within_a_few_ticks(
+    monkeypatch: pytest.MonkeyPatch, part_ns: int
+) -> None:
+    touched = 1_700_000_000 * 10**9 + part_ns
+    assert waits(monkeypatch, touched, touched) == SETTLED_NS
+    assert waits(monkeypatch, touched, touched + SETTLED_NS - 1) == 1
+    assert waits(monkeypatch, touched, touched + SETTLED_NS) == 0
+
+
+def test_a_time_in_whole_seconds_may_be_that_of_a_coarse_clock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    touched = 1_700_000_000 * 10**9
+    assert waits(monkeypatch, touched, touched + COARSE_NS) == SETTLED_NS
+    assert waits(monkeypatch, touched, touched + COARSE_NS + SETTLED_NS) == 0
+
+
+def waits(monkeypatch: pytest.MonkeyPatch, touched_ns: int, now_ns: int) -> int:
+    """Return for how long a file may change unseen that was touched then, and now it is so late."""
+    monkeypatch.setattr("store.vouch.time.time_ns", lambda: now_ns)
+    return unsettled_ns(Status(1, 1, 8, touched_ns, touched_ns))
 
 
 def test_what_another_program_verified_does_not_count(vouches: Vouches, log: Path) -> None:
