@@ -14,7 +14,7 @@ from events.ids import TicketId
 from events.run_terms import Ending
 from replay.answers import Tokens
 from replay.show import ActionAt, AttemptAt, Shown, TicketAt, shown_at
-from replay.timeline import frame_at
+from replay.timeline import seen_at
 
 MOST_ROWS = 200
 """Tickets, and attempts, that the text lists; the JSON has all of them."""
@@ -32,10 +32,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the state."""
     archive = archive_in(args)
-    frame = frame_at(archive, moment_in(args))
-    say_torn(archive)
     ticket = None if args.ticket is None else TicketId(args.ticket)
-    answer = shown_at(frame, archive.text, ticket)
+    answer = seen_at(archive, moment_in(args), lambda frame: shown_at(frame, archive.text, ticket))
+    say_torn(archive)
     if args.json:
         print_answer(answer)
     else:

@@ -1,8 +1,8 @@
 """The whole state of a run at any moment of its history: a fold of its log up to there."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 from rpds import HashTrieMap
@@ -14,12 +14,14 @@ from replay.archive import Archive
 from replay.errors import MomentUnknownError
 from replay.moment import Moment
 from replay.world_codec import decode_states
-from store.head import Mark
+from store.head import Head, Mark
 from store.log import Recorded, stamp
 from store.reader import LogReader
-from store.skim import skim, stands_in
+from store.skim import Skimmed, skimmed, stands_in
+from store.snapshots import Snapshot
 from store.tail import CLEAN
 
+T = TypeVar("T")
 MAX_POSITION = 2**63 - 1
 Batch = tuple[Sequence[Recorded], Mark]
 """Some whole decisions, and where they end."""
@@ -36,25 +38,40 @@ class Frame(msgspec.Struct, frozen=True):
 
 
 def frame_at(archive: Archive, at: Moment | None = None) -> Frame:
-    """Return the state at a moment with its surroundings; without one, at the end.
+    """Return the state at a moment with its surroundings; arguments and errors as of `seen_at`."""
+    return seen_at(archive, at, lambda frame: frame)
+
+
+def seen_at(archive: Archive, at: Moment | None, see: Callable[[Frame], T]) -> T:
+    """Return what `see` makes of the state at a moment; without one, at the end.
 
     The log is verified whole, whatever part of it is asked for, unless it was before and nobody has
     touched it since; see `store.vouch`.
+
+    Args:
+        archive: the run.
+        at: the moment.
+        see: makes the answer, and changes nothing: it may be called before the log is verified, and
+            is called again if that fails. Its answer, or what it raises, counts only then.
 
     Raises:
         MomentUnknownError: the log begins later, or ends earlier.
         DamageError: the log cannot be trusted.
         LogUnusableError: there is none.
     """
-    if isinstance(at, datetime):
-        at = _position_at(archive, stamp(at))
+    position = _position_at(archive, stamp(at)) if isinstance(at, datetime) else at
+
+    def answer(frame: Frame) -> T:
+        if position is not None and not 0 < position == frame.world.position:
+            raise MomentUnknownError(
+                f"{archive.folder.run} has no position {position}: its log goes from 1 to "
+                f"{frame.last}"
+            )
+        return see(frame)
+
     with no_search_for_garbage():
-        frame = _from_snapshot(archive, at) or _folded(archive, at)
-    if at is not None and not 0 < at == frame.world.position:
-        raise MomentUnknownError(
-            f"{archive.folder.run} has no position {at}: its log goes from 1 to {frame.last}"
-        )
-    return frame
+        found = _from_snapshot(archive, position, answer)
+        return answer(_folded(archive, position)) if found is None else found[0]
 
 
 def _folded(archive: Archive, position: int | None) -> Frame:
@@ -112,8 +129,10 @@ def _position_at(archive: Archive, limit: str) -> int:
     return position
 
 
-def _from_snapshot(archive: Archive, position: int | None) -> Frame | None:
-    """Return the state by the latest snapshot and the records behind it; None if that cannot be."""
+def _from_snapshot(
+    archive: Archive, position: int | None, answer: Callable[[Frame], T]
+) -> tuple[T] | None:
+    """Return the answer by the latest snapshot and the records behind it; None: there is none."""
     if archive.snapshots is None:
         return None
     log = archive.folder.log
@@ -122,38 +141,56 @@ def _from_snapshot(archive: Archive, position: int | None) -> Frame | None:
     )
     if not chain:
         return None
-    mark, time = chain[-1].mark, chain[-1].at
-    with ThreadPoolExecutor(1) as aside:  # hashing lets go of the interpreter
-        skimming = aside.submit(skim, log, mark, {}, archive.vouches)
-        try:
-            states, versions = decode_states([*(one.changed for one in chain), chain[-1].whole])
-        except msgspec.MsgspecError:
+    with skimmed(log, chain[-1].mark, archive.vouches) as log_now:
+        if log_now is None:
             return None
-        skimmed = skimming.result()
-    if skimmed is None:
-        return None
-    skimmed.head.move_to(mark, versions)
+        try:
+            found = answer(_built_on(archive, chain, log_now, position))
+        except msgspec.MsgspecError:
+            return None  # the snapshot is not what this program writes
+        except Exception:  # of a log that is not what it was, whatever may come
+            if log_now.vouched():
+                raise
+            return None
+        if not log_now.vouched():
+            return None
+    archive.tail = CLEAN
+    return (found,)
+
+
+def _built_on(
+    archive: Archive, chain: Sequence[Snapshot], log_now: Skimmed, position: int | None
+) -> Frame:
+    """Return the state at a position, or at the end, from the last of some snapshots on."""
+    assert archive.snapshots is not None, "there is a snapshot"
+    mark, head = chain[-1].mark, Head()
+    states, versions = decode_states([*(one.changed for one in chain), chain[-1].whole])
+    head.move_to(mark, versions)
     world = World(
         position=mark.position, states=HashTrieMap(states), versions=HashTrieMap(versions)
     )
-    archive.tail = CLEAN
+    album = Album(archive.snapshots, mark, versions)
     with LogReader(
-        log,
+        archive.folder.log,
         archive.codec,
-        head=skimmed.head,
-        until=skimmed.bytes,
+        head=head,
+        until=log_now.bytes,
         sealed=False,
-        summed=skimmed.summed,
+        summed=False,
     ) as reader:
-        kept = Frame(world, time, skimmed.last)
-        album = Album(archive.snapshots, mark, versions)
-        return _fold_on(kept, _until(position, reader), position, album)
+        batches = _until(position, reader, album.due, log_now.vouched)
+        return _fold_on(Frame(world, chain[-1].at, log_now.last), batches, position, album)
 
 
-def _until(position: int | None, reader: LogReader) -> Iterator[Batch]:
-    """Give what `reader` has to say up to a position, or to its end."""
+def _until(
+    position: int | None, reader: LogReader, due: int, vouched: Callable[[], bool]
+) -> Iterator[Batch]:
+    """Give what `reader` has to say up to a position, or to its end.
+
+    What a snapshot could be made of is given only if it is `vouched` for: the first is `due` there.
+    """
     while position is None or reader.head.position < position:
         batch = reader.poll()
-        if not batch:
+        if not batch or (reader.head.position >= due and not vouched()):
             return
         yield batch, reader.head.mark

@@ -3,24 +3,30 @@
 The last sum of a log speaks for every byte before it. So a fold may begin in the middle, behind a
 place whose sum is known, if the sums at that place, at the seal and at the end all agree. Where one
 does not, this says only so: who reads the log record by record is told what is wrong, and where.
+
+To sum up a large log takes longer than most of what is asked of it. So that is done aside, while
+the answer is made, which nobody is given before.
 """
 
 import os
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
-from events.ids import StreamId
 from store.errors import LogAbsentError
 from store.head import SUM_BYTES, SUM_DIGITS, SUM_END, SUM_MARK, Head, Mark
 from store.opening import open_to_read
 from store.seal import Seal, read_seal, seal_beside
-from store.vouch import SETTLED_NS, Vouches, look_at, status_of, unsettled_ns
+from store.vouch import SETTLED_NS, Look, Vouches, look_at, status_of, unsettled_ns
 
 _BLOCK_BYTES = 16 << 20
 """Hashed at one go; between two blocks a thread may have to wait for the interpreter."""
+_TURN_S = 0.0003
 _LONGEST_LINE = 1 << 20
 
 
@@ -29,28 +35,25 @@ class _Numbered(msgspec.Struct):
 
 
 class Skimmed(msgspec.Struct, frozen=True):
-    """A log that was vouched for as a whole."""
+    """A log that is being vouched for as a whole; nobody may be told of it what was not."""
 
-    head: Head
-    """At the place that was asked for: a `LogReader` may begin there."""
     last: int
-    """The last position."""
+    """The last position, as the log says."""
     bytes: int
     """How far the log reached when it was looked at."""
-    summed: bool
-    """Whether the log was summed up now; else it was before, and has not been touched since."""
+    vouched: Callable[[], bool]
+    """Waits, and returns whether all of that is the log that was written."""
 
 
-def skim(
-    path: Path, mark: Mark, versions: Mapping[StreamId, int], vouches: Vouches | None = None
-) -> Skimmed | None:
-    """Return the log at `path`, vouched for, with its head at `mark`; None: read it from its start.
+@contextmanager
+def skimmed(path: Path, mark: Mark, vouches: Vouches | None = None) -> Iterator[Skimmed | None]:
+    """Give the log at `path`, which is summed up during the block; None: read it from its start.
 
     Args:
         path: the log.
         mark: a place that it is said to have.
-        versions: of all streams there; who learns them later moves the head to `mark` again.
-        vouches: what is remembered of the log; a log that is summed up is remembered there.
+        vouches: what is remembered of the log; what is remembered whole is not summed up again, and
+            what is summed up is remembered.
 
     Raises:
         LogUnusableError: what is there is no log.
@@ -60,35 +63,59 @@ def skim(
     try:
         fd = open_to_read(path)
     except LogAbsentError:
-        return None  # whoever reads it from its start says what is lost
+        yield None  # whoever reads it from its start says what is lost
+        return
     try:
         look = look_at(os.fstat(fd))
         size = look.status.size
-        places = _places(fd, size, mark, seal)
-        if places is None:
-            return None
-        known = vouches is not None and vouches.hold(look.status)
-        head = _found(fd, places) if known else _followed(fd, places, mark)
-        if head is None:
-            return None
-        if vouches is not None and not known:
-            vouches.remember(look, status_of(os.fstat(fd)))
-        head.move_to(mark, versions)
-        return Skimmed(head, _last_position(fd, size), size, summed=not known)
+        places, last = _places(fd, size, mark, seal), _last_position(fd, size)
+        if places is None or last is None:
+            yield None
+        elif vouches is not None and vouches.hold(look.status):
+            found = all(_sum_at(fd, place) == said for place, said in places.items())
+            yield Skimmed(last, size, lambda: found)
+        else:
+            with _quick_turns(), ThreadPoolExecutor(1) as aside:
+                verdict = aside.submit(_agrees, fd, places, look, vouches)
+                yield Skimmed(last, size, verdict.result)
     finally:
         os.close(fd)
+
+
+@contextmanager
+def _quick_turns() -> Iterator[None]:
+    """Have threads that want the interpreter wait for less than 5 ms, which is usual.
+
+    Hashing lets go of it for a block at a time, and would stand still as long before the next.
+    """
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
+def _agrees(fd: int, places: Mapping[int, str], look: Look, vouches: Vouches | None) -> bool:
+    """Return whether every place has its sum; a log of which that is true is remembered."""
+    if not _has_sums(fd, places):
+        return False
+    if vouches is not None:
+        vouches.remember(look, status_of(os.fstat(fd)))
+    return True
 
 
 def vouch_for(path: Path, mark: Mark, vouches: Vouches) -> None:
     """Sum up a log that was just written to its end, so that the next look at it need not.
 
     First it waits, `store.vouch.SETTLED_NS` at most, until any later change must show; where that
-    takes longer, nothing is done. Arguments and errors are those of `skim`.
+    takes longer, nothing is done. Arguments and errors are those of `skimmed`.
     """
     wait_ns = unsettled_ns(status_of(path.stat()))
     if wait_ns <= SETTLED_NS:
         time.sleep(wait_ns / 1e9)
-        skim(path, mark, {}, vouches)
+        with skimmed(path, mark, vouches):
+            pass
 
 
 def stands_in(path: Path, mark: Mark) -> bool:
@@ -114,11 +141,6 @@ def _places(fd: int, size: int, mark: Mark, seal: Seal | None) -> dict[int, str]
     return None if said is None or places.setdefault(size, said) != said else places
 
 
-def _found(fd: int, places: Mapping[int, str]) -> Head | None:
-    """Return a head, if the sums that stand at the places are those that must be there."""
-    return Head() if all(_sum_at(fd, place) == said for place, said in places.items()) else None
-
-
 def _sum_at(fd: int, end: int) -> str | None:
     """Return the sum that a decision ends with at `end`; None if none ends there."""
     found = os.pread(fd, SUM_BYTES, end - SUM_BYTES)
@@ -127,33 +149,34 @@ def _sum_at(fd: int, end: int) -> str | None:
     return found[len(SUM_MARK) : len(SUM_MARK) + SUM_DIGITS].decode("ascii", "replace")
 
 
-def _followed(fd: int, places: Mapping[int, str], mark: Mark) -> Head | None:
-    """Return a head whose hasher has seen all before `mark`, if every place has its sum."""
-    head = Head()
-    hasher, offset = head.hasher.copy(), 0
+def _has_sums(fd: int, places: Mapping[int, str]) -> bool:
+    """Return whether the sum at every place is that of all before it."""
+    hasher, offset = Head().hasher, 0
     for place in sorted(places):
         offset = sum_up(fd, hasher.update, offset, place - SUM_BYTES)
         if hasher.hexdigest()[:SUM_DIGITS] != places[place]:
-            return None
+            return False
         offset = sum_up(fd, hasher.update, offset, place)
-        if place == mark.offset:
-            head.hasher = hasher.copy()
-    return head
+    return True
 
 
-def sum_up(fd: int, update: Callable[[bytes], None], offset: int, end: int) -> int:
+def sum_up(fd: int, update: Callable[[memoryview], None], offset: int, end: int) -> int:
     """Have `update` take the bytes up to `end`, and return it."""
+    block = memoryview(bytearray(min(_BLOCK_BYTES, end - offset)))
     while offset < end:
-        block = os.pread(fd, min(_BLOCK_BYTES, end - offset), offset)
-        if not block:  # the log has become shorter: the sums will not agree
+        size = os.preadv(fd, [block[: end - offset]], offset)
+        if not size:  # the log has become shorter: the sums will not agree
             break
-        update(block)
-        offset += len(block)
+        update(block[:size])
+        offset += size
     return end
 
 
-def _last_position(fd: int, size: int) -> int:
+def _last_position(fd: int, size: int) -> int | None:
+    """Return what position the last line says to have; None if it says none."""
     start = max(0, size - _LONGEST_LINE)
-    tail = os.pread(fd, size - start, start)
-    line = tail[:-1].rpartition(b"\n")[2]
-    return msgspec.json.decode(line, type=_Numbered).position
+    line = os.pread(fd, size - start, start)[:-1].rpartition(b"\n")[2]
+    try:
+        return msgspec.json.decode(line, type=_Numbered).position
+    except ValueError:
+        return None

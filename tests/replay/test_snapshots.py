@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from events.world import World, evolve
 from replay.archive import VERIFIED, Archive
 from replay.errors import MomentUnknownError
-from replay.timeline import frame_at
+from replay.timeline import Frame, frame_at, seen_at
 from replay.world_codec import decode_states, encode_states, fingerprint
 from store.errors import LogDamagedError, SealBrokenError
 from store.run_folder import RunFolder
@@ -129,6 +130,53 @@ def test_a_payload_of_another_shape_is_passed_over(
         digest = hashlib.sha256(first).hexdigest().encode()
         path.write_bytes(digest + b" " + first + b"\n" + payload + payload)
     assert frame_at(album).world == frame_at(archive_of(baked)).world
+
+
+def harm_the_beginning(folder: RunFolder) -> None:
+    """Change a letter in the first records of a log, so that its end still looks well."""
+    data = bytearray(folder.log.read_bytes())
+    data[data.index(b'"salt":"') + 8] ^= 1
+    folder.log.write_bytes(data)
+
+
+def test_an_answer_is_not_given_before_the_log_is_vouched_for(
+    often: None, baked: RunFolder, tmp_path: Path
+) -> None:
+    folder = copy_of(baked, tmp_path)
+    archive = Archive(folder, CODEC, tmp_path / "album")
+    frame_at(archive)
+    assert archive.snapshots is not None
+    at = archive.snapshots.up_to(150, lambda _: True)[-1].mark.position
+    seen: list[int] = []
+
+    def see(frame: Frame) -> NoReturn:
+        seen.append(frame.world.position)
+        raise KeyError("what a damaged log may lead to")
+
+    with pytest.raises(KeyError):
+        seen_at(archive, at, see)
+    harm_the_beginning(folder)
+    with pytest.raises(LogDamagedError):
+        seen_at(archive, at, see)
+    assert seen == [at, at]
+    with pytest.raises(LogDamagedError):
+        seen_at(archive, at, lambda frame: frame)
+
+
+def test_of_a_log_that_is_not_vouched_for_no_state_is_kept(
+    often: None, baked: RunFolder, tmp_path: Path
+) -> None:
+    folder = copy_of(baked, tmp_path)
+    archive = Archive(folder, CODEC, tmp_path / "album")
+    frame_at(archive, 50)
+    for late in (tmp_path / "album").glob("*.snapshot"):
+        if int(late.stem) > 50:
+            late.unlink()
+    before = set((tmp_path / "album").iterdir())
+    harm_the_beginning(folder)
+    with pytest.raises(LogDamagedError):
+        frame_at(archive)
+    assert set((tmp_path / "album").iterdir()) == before
 
 
 @pytest.mark.parametrize("settled_ns", [0, COARSE_NS * 1000])

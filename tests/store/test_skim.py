@@ -1,5 +1,6 @@
 """A log is read on from a place in it, if what is before that is vouched for."""
 
+import sys
 from pathlib import Path
 
 import msgspec
@@ -11,10 +12,10 @@ from events.run_commands import PauseRun
 from events.run_events import RunContinued, RunPaused
 from events.streams import EVENT_TYPES, RUN
 from store.codec import Codec
-from store.head import Mark
+from store.head import Head, Mark
 from store.jsonl import JsonlLog
 from store.reader import LogReader
-from store.skim import skim, stands_in, vouch_for
+from store.skim import skimmed, stands_in, vouch_for
 from store.vouch import Vouches, status_of
 
 CODEC = Codec(EVENT_TYPES)
@@ -42,6 +43,12 @@ def places_of(path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
     return found
 
 
+def is_vouched_for(path: Path, mark: Mark, vouches: Vouches | None = None) -> bool:
+    """Return whether a log is worth reading on from a place, and turns out to be what it was."""
+    with skimmed(path, mark, vouches) as log_now:
+        return log_now is not None and log_now.vouched()
+
+
 def test_reading_on_from_any_place_gives_the_same_records(
     log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -51,37 +58,40 @@ def test_reading_on_from_any_place_gives_the_same_records(
     places = places_of(log, monkeypatch)
     assert len(places) > 5
     for mark, versions in places:
-        skimmed = skim(log, mark, versions)  # type: ignore[arg-type]
-        assert skimmed is not None
-        assert (skimmed.last, skimmed.bytes) == (len(records), log.stat().st_size)
-        with LogReader(log, CODEC, head=skimmed.head) as reader:
-            assert list(reader) == records[mark.position :]
-            assert (reader.head.sum, reader.head.versions) == (end.sum, end.versions)
+        head = Head()
+        head.move_to(mark, versions)  # type: ignore[arg-type]
+        with skimmed(log, mark) as log_now:
+            assert log_now is not None
+            assert (log_now.last, log_now.bytes) == (len(records), log.stat().st_size)
+            with LogReader(log, CODEC, head=head, until=log_now.bytes, summed=False) as reader:
+                assert list(reader) == records[mark.position :]
+                assert (reader.head.sum, reader.head.versions) == (end.sum, end.versions)
+            assert log_now.vouched()
 
 
 def test_a_sealed_log_is_vouched_for_with_its_seal(
     log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (mark, versions), *_, (last, _) = places_of(log, monkeypatch)
+    (mark, _), *_, (last, _) = places_of(log, monkeypatch)
     with JsonlLog.open(log, CODEC) as writer:
         writer.seal()
-    assert skim(log, mark, versions) is not None  # type: ignore[arg-type]
+    assert is_vouched_for(log, mark)
     data = log.read_bytes()
     log.write_bytes(data[: last.offset])
-    assert skim(log, mark, versions) is None  # type: ignore[arg-type]
+    assert not is_vouched_for(log, mark)
 
 
 def test_a_log_with_a_torn_end_has_to_be_read(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    mark, versions = places_of(log, monkeypatch)[0]
+    mark, _ = places_of(log, monkeypatch)[0]
     with log.open("ab") as file:
         file.write(b'{"v":1')
-    assert skim(log, mark, versions) is None  # type: ignore[arg-type]
+    assert not is_vouched_for(log, mark)
 
 
 def test_a_place_that_the_log_does_not_have_is_not_vouched_for(
     log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mark, versions = places_of(log, monkeypatch)[1]
+    mark, _ = places_of(log, monkeypatch)[1]
     size = log.stat().st_size
     for other in (
         Mark(mark.position, mark.epoch, mark.offset, "0" * 32),
@@ -90,7 +100,7 @@ def test_a_place_that_the_log_does_not_have_is_not_vouched_for(
         Mark(mark.position, mark.epoch, size + 1, mark.sum),
         Mark(0, 0, 0, ""),
     ):
-        assert skim(log, other, versions) is None  # type: ignore[arg-type]
+        assert not is_vouched_for(log, other)
 
 
 def test_a_log_that_is_remembered_is_not_summed_up_and_its_places_are_still_compared(
@@ -98,17 +108,27 @@ def test_a_log_that_is_remembered_is_not_summed_up_and_its_places_are_still_comp
 ) -> None:
     monkeypatch.setattr("store.vouch.SETTLED_NS", 0)
     vouches = Vouches(tmp_path / "verified.json", "this program")
-    places = places_of(log, monkeypatch)
-    with LogReader(log, CODEC) as whole:
-        records = list(whole)
-    for mark, versions in places:
-        skimmed = skim(log, mark, versions, vouches)  # type: ignore[arg-type]
-        assert skimmed is not None
-        assert skimmed.summed is (mark == places[0][0])
-        with LogReader(log, CODEC, head=skimmed.head, summed=skimmed.summed) as reader:
-            assert list(reader) == records[mark.position :]
-    wrong = msgspec.structs.replace(places[3][0], sum="0" * 32)
-    assert skim(log, wrong, {}, vouches) is None
+    (first, _), *others = places_of(log, monkeypatch)
+    assert is_vouched_for(log, first, vouches)
+
+    def fail(*_: object) -> None:
+        raise AssertionError("the log was summed up again")
+
+    monkeypatch.setattr("store.skim.sum_up", fail)
+    for mark, _ in others:
+        assert is_vouched_for(log, mark, vouches)
+    wrong = msgspec.structs.replace(others[2][0], sum="0" * 32)
+    assert not is_vouched_for(log, wrong, vouches)
+
+
+def test_threads_take_turns_as_before_when_a_log_has_been_summed_up(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark, _ = places_of(log, monkeypatch)[0]
+    before = sys.getswitchinterval()
+    with skimmed(log, mark):
+        assert sys.getswitchinterval() < before
+    assert sys.getswitchinterval() == before
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -116,7 +136,7 @@ def test_a_log_that_is_remembered_is_not_summed_up_and_its_places_are_still_comp
 def test_no_changed_byte_is_vouched_for(
     log: Path, monkeypatch: pytest.MonkeyPatch, data: st.DataObject
 ) -> None:
-    mark, versions = places_of(log, monkeypatch)[2]
+    mark, _ = places_of(log, monkeypatch)[2]
     whole = log.read_bytes()
     place = data.draw(st.integers(0, len(whole) - 1))
     bit = data.draw(st.integers(0, 7))
@@ -124,7 +144,7 @@ def test_no_changed_byte_is_vouched_for(
     changed[place] ^= 1 << bit
     log.write_bytes(changed)
     try:
-        assert skim(log, mark, versions) is None  # type: ignore[arg-type]
+        assert not is_vouched_for(log, mark)
     finally:
         log.write_bytes(whole)
 
