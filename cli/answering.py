@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from cli.errors import OptionInvalidError, RunRefusesError
 from cli.firsts import answered_before
-from cli.history import History, load_history, load_planned, repository_of
+from cli.history import History, load_history, load_planned
 from cli.next_steps import option_of, to_name, to_type
 from cli.person import who
 from cli.post import send
 from cli.telling import add_run, refused, say
+from cli.which_run import repository_of
 from cli.words import action_words
 from events.approval import Answer, Verdict
 from events.ids import ApprovalId

@@ -11,20 +11,13 @@ import msgspec
 from cli.answers import print_answer
 from cli.escape import json_text, path_text, shown
 from cli.exit_code import ExitCode
-from cli.history import (
-    CODEC,
-    History,
-    add_arguments,
-    folder_of,
-    load_history,
-    load_planned,
-    repository_of,
-)
+from cli.history import CODEC, History, load_history, load_planned
 from cli.holder import holder_of
 from cli.next_steps import next_steps, to_name
 from cli.request_answers import Request, Requests, RunRequests, request_of
 from cli.request_text import request_lines
 from cli.run_view import RunView
+from cli.which_run import add_arguments, folder_of, repository_of
 from events.approval import Question
 from events.state_digest import state_digest
 from events.waiting import waiting

@@ -3,9 +3,9 @@
 import argparse
 
 from cli.exit_code import ExitCode
-from cli.history import repository_of
 from cli.person import who
 from cli.telling import add_run, operate
+from cli.which_run import repository_of
 from events.run_commands import CancelRun
 from store.run_folder import RunFolder
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from cli.answers import print_answer
 from cli.escape import path_text, shown
 from cli.exit_code import ExitCode
-from cli.history import add_arguments, repository_of
-from cli.past import add_moment, archive_in, moment_in, say_torn
+from cli.past import archive_in, say_torn
+from cli.which_run import add_arguments, add_moment, moment_in, repository_of
 from events.ids import TicketId
 from events.state_digest import state_digest
 from replay.timeline import frame_at

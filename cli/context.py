@@ -11,8 +11,8 @@ from cli.answers import print_answer
 from cli.context_hint import hint_number, run_hint
 from cli.escape import columns, json_text, shown
 from cli.exit_code import ExitCode
-from cli.history import add_arguments
 from cli.past import archive_in, say_torn
+from cli.which_run import add_arguments
 from events.counted import counted
 from events.ids import TicketId
 from replay.exchange import Conversation, Exchange, Reply

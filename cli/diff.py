@@ -9,9 +9,9 @@ from cli.answers import print_answer
 from cli.errors import OptionInvalidError
 from cli.escape import clipped, columns, shown
 from cli.exit_code import ExitCode
-from cli.history import add_repository, repository_of
 from cli.past import archive_of, say_torn
 from cli.spending import usd_words
+from cli.which_run import add_repository, repository_of
 from cli.words import model_words, words_of
 from events.counted import counted
 from replay.archive import Archive

@@ -14,9 +14,9 @@ from cli.answers import Diagnosis, Finding, Setting, print_answer
 from cli.errors import NoRepositoryError
 from cli.escape import columns, json_text, path_text, shown
 from cli.exit_code import ExitCode
-from cli.history import add_repository, repository_of
 from cli.places import cache_folder
 from cli.settings import DEFAULT, load_settings
+from cli.which_run import add_repository, repository_of
 from events.errors import SettingsInvalidError
 from events.reading import key_of
 from events.settings import SandboxSettings

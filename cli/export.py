@@ -12,9 +12,9 @@ from cli.collector_address import address_of, printable
 from cli.errors import ExtraMissingError, OptionInvalidError
 from cli.escape import ascii_json, shown
 from cli.exit_code import ExitCode
-from cli.history import add_repository
 from cli.output_file import write_output
-from cli.past import add_moment, archive_in, moment_in, say_torn
+from cli.past import archive_in, say_torn
+from cli.which_run import add_moment, add_repository, moment_in
 from events.counted import counted
 from replay.archive import Archive
 from replay.reports.otel import trace_of

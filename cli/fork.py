@@ -13,7 +13,6 @@ from cli.errors import OptionInvalidError, RunRefusesError, UnpricedModelError
 from cli.escape import shown
 from cli.exit_code import ExitCode
 from cli.given import given_in
-from cli.history import add_repository
 from cli.inputs import read_input
 from cli.model_names import named_models, placed, tickets_placed
 from cli.next_steps import to_name
@@ -25,6 +24,7 @@ from cli.recordings import recording_told
 from cli.redaction import Redactor
 from cli.run import new_name
 from cli.settings import COMMAND_LINE
+from cli.which_run import add_repository
 from events.conversation import Usage
 from events.errors import CommandRefusedError, SettingsInvalidError, TrackInvalidError
 from events.fork_words import Changes

@@ -6,18 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli.errors import NoRepositoryError, NotPlannedError
+from cli.errors import NotPlannedError
 from cli.escape import path_text, shown
 from cli.holder import holder_of
 from cli.run_view import RunView
 from cli.standing import Standing, standing_of
+from cli.which_run import folder_of
 from events.counted import counted
 from events.streams import EVENT_TYPES
 from store.blobs import Blobs
 from store.codec import Codec
 from store.log import Recorded
 from store.reader import LogReader
-from store.run_folder import HOME, RUNS, RunFolder
+from store.run_folder import RunFolder
 from store.tail import Tail
 
 CODEC = Codec(EVENT_TYPES)
@@ -38,49 +39,6 @@ class History:
     def standing(self) -> Standing:
         """How the run stands, in one word."""
         return standing_of(self.view.world.run, held=self.held_by is not None)
-
-
-def add_arguments(parser: argparse.ArgumentParser, default: str = "the latest") -> None:
-    """Add what every command about one run has: which one, where, and in which form.
-
-    `default` are the words for what is meant where none is named.
-    """
-    parser.add_argument(
-        "run",
-        metavar="RUN",
-        nargs="?",
-        help=f"the run, or how its name begins (default: {default})",
-    )
-    add_repository(parser)
-    parser.add_argument("--json", action="store_true", help="print JSON")
-
-
-def add_repository(parser: argparse.ArgumentParser) -> None:
-    """Add the option that says where the runs are."""
-    parser.add_argument(
-        "--repo", metavar="DIR", type=Path, help="the repository (default: the one around here)"
-    )
-
-
-def repository_of(args: argparse.Namespace) -> Path:
-    """Return the repository that is meant: the nearest folder upward that has runs, or is one.
-
-    Git is not asked: history can be read where the repository itself is broken.
-
-    Raises:
-        NoRepositoryError: there is neither.
-    """
-    start = Path(args.repo or "").absolute()
-    for folder in (start, *start.parents):
-        if (folder / HOME / RUNS).is_dir() or (folder / ".git").exists():
-            return folder
-    bare = (start / "HEAD").is_file() and (start / "objects").is_dir()
-    raise NoRepositoryError(path_text(start), bare=bare)
-
-
-def folder_of(args: argparse.Namespace) -> RunFolder:
-    """Return the folder of the run that is meant; raises as `RunFolder.find`, `repository_of`."""
-    return RunFolder.find(repository_of(args), args.run)
 
 
 def load_history(folder: RunFolder) -> History:

@@ -12,10 +12,11 @@ import msgspec
 
 from cli.escape import ascii_json, clipped, path_text, shown
 from cli.exit_code import ExitCode
-from cli.history import CODEC, add_arguments, folder_of, torn_note
+from cli.history import CODEC, torn_note
 from cli.holder import holder_of
 from cli.log_filters import Filter, add_filters
 from cli.log_texts import Read, record_json, texts_of
+from cli.which_run import add_arguments, folder_of
 from cli.words import words_of
 from events.base import Event, UnknownEvent
 from events.ids import TicketId

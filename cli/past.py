@@ -1,33 +1,15 @@
-"""What all commands about the past of a run have in common: the run, the moment, the torn end."""
+"""What all commands about the past of a run have in common: the archive, and its torn end."""
 
 import argparse
 import sys
 
 from cli.escape import shown
-from cli.history import CODEC, folder_of, torn_note
+from cli.history import CODEC, torn_note
 from cli.holder import holder_of
-from cli.places import cache_folder, worktrees_of
+from cli.places import album_of
+from cli.which_run import folder_of
 from replay.archive import Archive
-from replay.moment import Moment, moment_of
 from store.run_folder import RunFolder
-
-
-def add_moment(parser: argparse.ArgumentParser) -> None:
-    """Add the option that names a moment."""
-    parser.add_argument(
-        "--at",
-        metavar="POS|TIME",
-        help="a position of the log, or a time such as 2026-11-22T01:35:27Z (default: the end)",
-    )
-
-
-def moment_in(args: argparse.Namespace) -> Moment | None:
-    """Return the moment that is meant; None: the end.
-
-    Raises:
-        MomentInvalidError: it is written in no form that is known.
-    """
-    return None if args.at is None else moment_of(args.at)
 
 
 def archive_in(args: argparse.Namespace) -> Archive:
@@ -37,7 +19,7 @@ def archive_in(args: argparse.Namespace) -> Archive:
 
 def archive_of(folder: RunFolder) -> Archive:
     """Return a run, for reading; states of a long log are kept in the user's cache folder."""
-    return Archive(folder, CODEC, cache_folder() / "snapshots" / worktrees_of(folder.path).name)
+    return Archive(folder, CODEC, album_of(folder.path))
 
 
 def say_torn(archive: Archive) -> None:

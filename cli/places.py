@@ -43,3 +43,8 @@ def worktrees_of(run_folder: Path) -> Path:
     """
     place = hashlib.sha256(os.fsencode(run_folder.resolve())).hexdigest()[:12]
     return cache_folder() / f"{run_folder.name}-{place}"
+
+
+def album_of(run_folder: Path) -> Path:
+    """Return where states of a run are kept, and that its log was verified; it may be deleted."""
+    return cache_folder() / "snapshots" / worktrees_of(run_folder).name

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from cli.answers import print_answer
 from cli.escape import clipped, columns, shown
 from cli.exit_code import ExitCode
-from cli.history import CODEC, add_repository, repository_of
+from cli.history import CODEC
 from cli.past import say_torn
 from cli.policy_source import load_policy
 from cli.request_answers import PolicyTrial, TrialExample, TrialRow
+from cli.which_run import add_repository, repository_of
 from cli.words import action_words
 from events.action import Kind
 from events.counted import counted

@@ -9,7 +9,8 @@ from cli.answers import print_answer
 from cli.errors import NothingToRecoverError
 from cli.escape import path_text, shown
 from cli.exit_code import ExitCode
-from cli.history import CODEC, add_arguments, folder_of
+from cli.history import CODEC
+from cli.which_run import add_arguments, folder_of
 from events.counted import counted
 from store.errors import DamageError, LogAbsentError, LogTooNewError
 from store.reader import LogReader

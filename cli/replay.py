@@ -8,7 +8,6 @@ from pathlib import Path
 
 from cli.errors import OptionInvalidError
 from cli.exit_code import ExitCode
-from cli.history import add_repository, repository_of
 from cli.next_steps import to_name
 from cli.past import archive_in, say_torn
 from cli.progress import progress_for
@@ -18,6 +17,7 @@ from cli.stepping import Film, step_through
 from cli.summary import summary_of
 from cli.summary_text import lines_of
 from cli.tape import Tape
+from cli.which_run import add_repository, repository_of
 from replay.archive import Archive
 from replay.errors import MomentUnknownError
 

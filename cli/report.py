@@ -12,11 +12,11 @@ import msgspec
 from cli.answers import print_answer
 from cli.escape import path_text, shown
 from cli.exit_code import ExitCode
-from cli.history import add_arguments, repository_of
 from cli.output_file import write_output
 from cli.past import archive_in, say_torn
 from cli.progress import NOTABLE, sentence_of
 from cli.redaction import Redactor
+from cli.which_run import add_arguments, repository_of
 from events.conversation import Usage
 from events.ids import Digest, RunId
 from models.prices import cost

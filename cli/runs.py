@@ -5,9 +5,10 @@ import argparse
 from cli.answers import RunRow, Runs, print_answer
 from cli.escape import clipped, columns, path_text, shown
 from cli.exit_code import ExitCode
-from cli.history import add_repository, load_history, repository_of
+from cli.history import load_history
 from cli.spending import usd_words
 from cli.summary import use_of
+from cli.which_run import add_repository, repository_of
 from events.state_digest import state_digest
 from store.errors import DamageError, StoreError
 from store.run_folder import RunFolder

@@ -8,12 +8,13 @@ from cli.answers import Status, TicketRow, print_answer
 from cli.blocks import chain_words
 from cli.escape import clipped, columns, shown
 from cli.exit_code import ExitCode
-from cli.history import add_arguments, load_planned, repository_of
+from cli.history import load_planned
 from cli.next_steps import to_name
 from cli.spending import usd_words
 from cli.summary import summary_of
 from cli.summary_text import lines_of
 from cli.ticket_rows import rows_of
+from cli.which_run import add_arguments, repository_of
 from cli.words import model_words, state_words
 from events.counted import counted
 

@@ -7,11 +7,12 @@ from cli.answers import print_answer
 from cli.errors import RunRefusesError
 from cli.escape import shown
 from cli.firsts import done_before
-from cli.history import History, add_repository, load_history, load_planned, repository_of
+from cli.history import History, load_history, load_planned
 from cli.next_steps import next_steps, option_of, to_name, to_type, ways_out
 from cli.post import Sent, send
 from cli.request_answers import Told
 from cli.request_text import preview_lines
+from cli.which_run import add_repository, repository_of
 from events.errors import CommandRefusedError
 from events.ids import ApprovalId, TicketId
 from events.run_commands import OperatorCommand, SkipTicket

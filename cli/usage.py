@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from cli.answers import NamedUse, UsageAnswer, Use, print_answer
 from cli.escape import columns, shown
 from cli.exit_code import ExitCode
-from cli.history import add_arguments, load_planned
+from cli.history import load_planned
 from cli.spending import usd_words
 from cli.summary import tiers_of, use_of
+from cli.which_run import add_arguments
 from cli.words import model_words
 from events.state_digest import state_digest
 

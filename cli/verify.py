@@ -10,9 +10,10 @@ import msgspec
 from cli.answers import print_answer
 from cli.escape import clipped, shown
 from cli.exit_code import ExitCode
-from cli.history import CODEC, add_repository, repository_of
+from cli.history import CODEC
 from cli.past import say_torn
 from cli.redaction import Redactor
+from cli.which_run import add_repository, repository_of
 from events.counted import counted
 from replay.archive import Archive
 from replay.divergence import Divergence

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from cli.answers import print_answer
 from cli.escape import clipped, shown
 from cli.exit_code import ExitCode
-from cli.history import add_arguments
 from cli.past import archive_in, say_torn
+from cli.which_run import add_arguments
 from cli.words import words_of
 from events.ids import TicketId
 from replay.records import Records

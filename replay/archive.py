@@ -6,7 +6,8 @@ from pathlib import Path
 
 from events.ids import StreamId
 from events.payload import Text
-from replay.world_codec import fingerprint
+from replay.beginning import VERIFIED
+from replay.fingerprint import fingerprint
 from store.blobs import Blobs
 from store.codec import Codec
 from store.head import Mark
@@ -17,8 +18,6 @@ from store.snapshots import Snapshots
 from store.tail import CLEAN, Tail
 from store.vouch import Look, Vouches, look_at, status_of
 from workspace.tree import Repository
-
-VERIFIED = "verified.json"
 
 
 class Archive:
@@ -41,6 +40,8 @@ class Archive:
         """The last position of the log, when it was last read to its end."""
         self.sum = ""
         """The sum on its last record: the digest of all of it."""
+        self.kept = snapshots
+        """The folder of what is kept of the log; None: nothing is."""
         self.snapshots = None if snapshots is None else Snapshots(snapshots, fingerprint())
         self.vouches = None if snapshots is None else Vouches(snapshots / VERIFIED, fingerprint())
         self._blobs = Blobs(folder.blobs)

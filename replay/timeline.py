@@ -11,18 +11,16 @@ from events.garbage import no_search_for_garbage
 from events.world import Fold, World
 from replay.album import Album
 from replay.archive import Archive
+from replay.beginning import Beginning, beginning
 from replay.errors import MomentUnknownError
 from replay.moment import Moment
 from replay.world_codec import decode_states
 from store.head import Head, Mark
 from store.log import Recorded, stamp
 from store.reader import LogReader
-from store.skim import Skimmed, skimmed, stands_in
-from store.snapshots import Snapshot
 from store.tail import CLEAN
 
 T = TypeVar("T")
-MAX_POSITION = 2**63 - 1
 Batch = tuple[Sequence[Recorded], Mark]
 """Some whole decisions, and where they end."""
 
@@ -42,7 +40,12 @@ def frame_at(archive: Archive, at: Moment | None = None) -> Frame:
     return seen_at(archive, at, lambda frame: frame)
 
 
-def seen_at(archive: Archive, at: Moment | None, see: Callable[[Frame], T]) -> T:
+def seen_at(
+    archive: Archive,
+    at: Moment | None,
+    see: Callable[[Frame], T],
+    begun: Beginning | None = None,
+) -> T:
     """Return what `see` makes of the state at a moment; without one, at the end.
 
     The log is verified whole, whatever part of it is asked for, unless it was before and nobody has
@@ -53,6 +56,7 @@ def seen_at(archive: Archive, at: Moment | None, see: Callable[[Frame], T]) -> T
         at: the moment.
         see: makes the answer, and changes nothing: it may be called before the log is verified, and
             is called again if that fails. Its answer, or what it raises, counts only then.
+        begun: where to begin, if that was looked up for this moment already.
 
     Raises:
         MomentUnknownError: the log begins later, or ends earlier.
@@ -70,7 +74,10 @@ def seen_at(archive: Archive, at: Moment | None, see: Callable[[Frame], T]) -> T
         return see(frame)
 
     with no_search_for_garbage():
-        found = _from_snapshot(archive, position, answer)
+        if begun is None:
+            found = _from_snapshot(archive, position, answer)
+        else:
+            found = _answered(archive, begun, position, answer)
         return answer(_folded(archive, position)) if found is None else found[0]
 
 
@@ -133,53 +140,50 @@ def _from_snapshot(
     archive: Archive, position: int | None, answer: Callable[[Frame], T]
 ) -> tuple[T] | None:
     """Return the answer by the latest snapshot and the records behind it; None: there is none."""
-    if archive.snapshots is None:
+    if archive.kept is None:
         return None
-    log = archive.folder.log
-    chain = archive.snapshots.up_to(
-        MAX_POSITION if position is None else position, lambda mark: stands_in(log, mark)
-    )
-    if not chain:
+    with beginning(archive.folder.log, archive.kept, position) as begun:
+        return None if begun is None else _answered(archive, begun, position, answer)
+
+
+def _answered(
+    archive: Archive, begun: Beginning, position: int | None, answer: Callable[[Frame], T]
+) -> tuple[T] | None:
+    """Return the answer, once the log is vouched for; None: it is not."""
+    try:
+        found = answer(_built_on(archive, begun, position))
+    except msgspec.MsgspecError:
+        return None  # the snapshot is not what this program writes
+    except Exception:  # of a log that is not what it was, whatever may come
+        if begun.log.vouched():
+            raise
         return None
-    with skimmed(log, chain[-1].mark, archive.vouches) as log_now:
-        if log_now is None:
-            return None
-        try:
-            found = answer(_built_on(archive, chain, log_now, position))
-        except msgspec.MsgspecError:
-            return None  # the snapshot is not what this program writes
-        except Exception:  # of a log that is not what it was, whatever may come
-            if log_now.vouched():
-                raise
-            return None
-        if not log_now.vouched():
-            return None
+    if not begun.log.vouched():
+        return None
     archive.tail = CLEAN
     return (found,)
 
 
-def _built_on(
-    archive: Archive, chain: Sequence[Snapshot], log_now: Skimmed, position: int | None
-) -> Frame:
-    """Return the state at a position, or at the end, from the last of some snapshots on."""
+def _built_on(archive: Archive, begun: Beginning, position: int | None) -> Frame:
+    """Return the state at a position, or at the end, from a snapshot on."""
     assert archive.snapshots is not None, "there is a snapshot"
-    mark, head = chain[-1].mark, Head()
-    states, versions = decode_states([*(one.changed for one in chain), chain[-1].whole])
-    head.move_to(mark, versions)
+    last, head = begun.chain[-1], Head()
+    states, versions = decode_states([*(one.changed for one in begun.chain), last.whole])
+    head.move_to(last.mark, versions)
     world = World(
-        position=mark.position, states=HashTrieMap(states), versions=HashTrieMap(versions)
+        position=head.position, states=HashTrieMap(states), versions=HashTrieMap(versions)
     )
-    album = Album(archive.snapshots, mark, versions)
+    album = Album(archive.snapshots, last.mark, versions)
     with LogReader(
         archive.folder.log,
         archive.codec,
         head=head,
-        until=log_now.bytes,
+        until=begun.log.bytes,
         sealed=False,
         summed=False,
     ) as reader:
-        batches = _until(position, reader, album.due, log_now.vouched)
-        return _fold_on(Frame(world, chain[-1].at, log_now.last), batches, position, album)
+        batches = _until(position, reader, album.due, begun.log.vouched)
+        return _fold_on(Frame(world, last.at, begun.log.last), batches, position, album)
 
 
 def _until(

@@ -4,20 +4,16 @@ rpds' maps cannot be subscripted at run time, so msgspec cannot read annotations
 struct that holds some is therefore read as its mirror, in which a map of our own stands for each.
 """
 
-import hashlib
 import typing
 from abc import ABC
 from collections.abc import Iterable, Mapping
 from functools import cache
-from pathlib import Path
 from types import UnionType
 from typing import Any, Generic, NamedTuple, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from rpds import HashTrieMap
 
-import events
-import store
 from events.ids import StreamId, TicketId
 from events.streams import DECIDERS, kind_of
 from events.ticket import Ticket, TicketState
@@ -75,20 +71,6 @@ def decode_versions(payloads: Iterable[bytes]) -> Versions:
     """Return the versions alone; raises as `decode_states`."""
     packed = (_PACKED.decode(payload) for payload in payloads)
     return {stream: version for states in packed for stream, version, _ in states}
-
-
-@cache
-def fingerprint() -> str:
-    """Return the digest of all code that a fold and its log depend on, and of this file."""
-    hasher = hashlib.sha256(msgspec.__version__.encode())
-    code = [*_code_beside(events.__file__), *_code_beside(store.__file__), Path(__file__)]
-    for path in code:
-        hasher.update(path.name.encode() + path.read_bytes())
-    return hasher.hexdigest()
-
-
-def _code_beside(path: str) -> list[Path]:
-    return sorted(Path(path).parent.rglob("*.py"))
 
 
 def _packable(state: Any) -> Any:  # noqa: ANN401 - of whatever stream

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from cli.errors import NoRepositoryError
-from cli.history import fold_log, load_history, repository_of
+from cli.history import fold_log, load_history
+from cli.which_run import repository_of
 from events.payload import BlobRef
 from store.blobs import Blobs
 from store.run_folder import RunFolder

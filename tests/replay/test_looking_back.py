@@ -159,7 +159,7 @@ def test_long_texts_of_unknown_events_are_shown_too() -> None:
 def test_long_tables_are_cut_and_say_so(
     checkout: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("cli.show.MOST_ROWS", 2)
+    monkeypatch.setattr("cli.show_text.MOST_ROWS", 2)
     monkeypatch.setattr("cli.diff.MOST_ROWS", 3)
     assert main(["show", "--repo", str(checkout)]) == 0
     assert "... and 7 more; --json has all of them" in capfd.readouterr().out

@@ -12,10 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from events.world import World, evolve
-from replay.archive import VERIFIED, Archive
+from replay.archive import Archive
+from replay.beginning import VERIFIED
 from replay.errors import MomentUnknownError
+from replay.fingerprint import fingerprint
 from replay.timeline import Frame, frame_at, seen_at
-from replay.world_codec import decode_states, encode_states, fingerprint
+from replay.world_codec import decode_states, encode_states
 from store.errors import LogDamagedError, SealBrokenError
 from store.run_folder import RunFolder
 from store.seal import read_seal, write_seal
