@@ -15,7 +15,7 @@ Clock = Callable[[], datetime]
 """Returns the time, with its zone."""
 
 
-class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+class Recorded(msgspec.Struct, gc=False, frozen=True, kw_only=True):
     """One event as it stands in the log."""
 
     position: int
