@@ -1,6 +1,5 @@
 """Whatever was changed after it was written is refused, with its place, in bounded time."""
 
-import hashlib
 import os
 import re
 import shutil
@@ -15,7 +14,7 @@ from store.jsonl import JsonlLog
 from store.log import Recorded
 from store.reader import LogReader
 from tests.store.disks import CountingDisk
-from tests.store.logs import read_log
+from tests.store.logs import read_log, reseal
 from tests.store.words import CODEC, A, B, Noted
 
 
@@ -29,21 +28,6 @@ def refusal(path: Path) -> LogDamagedError:
     assert f"record {error.position} (line {error.position}, byte {error.offset})" in str(error)
     assert path.read_bytes() == before
     return error
-
-
-def reseal(lines: list[bytes]) -> bytes:
-    """Return a log of `lines` whose sums are right, as an able forger would leave it."""
-    hasher, out = hashlib.sha256(), b""
-    for line in lines:
-        body, mark, _ = line.partition(b',"sum":"')
-        hasher.update(body)
-        if mark:
-            tail = mark + hasher.hexdigest()[:32].encode() + b'"}\n'
-            hasher.update(tail)
-            out += body + tail
-        else:
-            out += body
-    return out
 
 
 @pytest.fixture
