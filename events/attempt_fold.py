@@ -126,9 +126,10 @@ def _call_ended(draft: AttemptDraft, event: ReplyRecorded | CallFailed) -> None:
 
 
 def _begin_tries(draft: AttemptDraft) -> None:
-    """Forget the calls that failed."""
-    draft.tries = draft.too_soon = 0
-    draft.rate_waited_s = draft.delay_s = 0.0
+    """Forget the calls that failed; mostly none did, and a replay comes by each answer."""
+    if draft.tries or draft.too_soon:
+        draft.tries = draft.too_soon = 0
+        draft.rate_waited_s = draft.delay_s = 0.0
 
 
 def _gated(draft: AttemptDraft, event: ToolGated) -> None:
