@@ -59,7 +59,6 @@ from workspace.encoding import decoded
 from workspace.errors import ToolError
 from workspace.folders import remove_folder
 from workspace.git import printable
-from workspace.hard_links import part_from_outside
 from workspace.merge import Merged, altered, merge
 from workspace.shown_diff import shown_diff
 from workspace.tokens import estimate_tokens
@@ -111,7 +110,7 @@ class Hands:
         """
         lost = not self._worktree.folder.exists()
         if not lost:
-            part_from_outside(self._worktree.folder)
+            self._worktree.part_from_outside()
         if state.stage in {"new", "opening", "over"}:
             return None
         self._worktree.restore(state.tree)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from events.ids import TreeId
 from workspace.errors import WorkspaceError
-from workspace.hard_links import part_from_outside
 from workspace.tree import Repository
 from workspace.worktree import Worktree
 
@@ -77,7 +76,7 @@ class Spares:
     def _hand_on(self, spare: Worktree, worktree: Worktree) -> None:
         try:
             worktree.take_over(spare)
-            part_from_outside(worktree.folder)
+            worktree.part_from_outside()
         except (OSError, WorkspaceError):  # then it is made anew
             for broken in (spare, worktree):
                 with suppress(OSError, WorkspaceError):

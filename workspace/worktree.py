@@ -34,6 +34,7 @@ from workspace.errors import (
 )
 from workspace.folders import make_accessible, remove_folder, sweep
 from workspace.git import Git, bytes_of, text_of
+from workspace.hard_links import part_from_outside
 from workspace.submodules import put_back
 from workspace.tree import GITLINK, Repository
 from workspace.untold import Untold, drawn, forget_untold, read_untold, stat_of, write_untold
@@ -107,6 +108,11 @@ class Worktree:
     def restore(self, tree: TreeId) -> None:
         """Bring the folder back to `tree`, as `materialise` does; ignored files stay."""
         self.materialise(tree)
+
+    def part_from_outside(self) -> None:
+        """Have no file of the folder be one outside as well; see `workspace.hard_links`."""
+        with self._git():
+            part_from_outside(self.folder)
 
     def snapshot(self, protected: Collection[str] = ()) -> Snapshot:
         """Return the tree of all files in the folder but the ignored ones.

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -203,8 +204,11 @@ def test_a_lock_of_a_killed_git_is_no_obstacle(worktree: Worktree) -> None:
     assert worktree.snapshot().tree == changed
 
 
+@pytest.mark.parametrize(
+    "act", [Worktree.snapshot, Worktree.part_from_outside], ids=["snapshot", "part"]
+)
 def test_a_worktree_waits_for_a_git_that_outlived_its_parent(
-    worktree: Worktree, monkeypatch: pytest.MonkeyPatch
+    worktree: Worktree, monkeypatch: pytest.MonkeyPatch, act: Callable[[Worktree], object]
 ) -> None:
     monkeypatch.setattr(worktree_room, "BUSY_S", 0.05)
     lock = worktree.folder.with_name("T1.lock")
@@ -213,9 +217,9 @@ def test_a_worktree_waits_for_a_git_that_outlived_its_parent(
         with subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=[held.fileno()]) as orphan:
             held.close()
             with pytest.raises(WorktreeBusyError, match="held by another process"):
-                worktree.snapshot()
+                act(worktree)
             orphan.communicate()
-    assert worktree.snapshot().tree
+    act(worktree)
 
 
 def test_threads_take_turns(worktree: Worktree, repository: Repository) -> None:
