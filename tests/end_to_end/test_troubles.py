@@ -14,7 +14,7 @@ import pytest
 
 from tests.end_to_end.project import TRACKSIDE, Project, hear, started
 from tests.end_to_end.scripts import command, done, turn
-from tests.store.test_damage import reseal
+from tests.store.logs import reseal
 from tests.workspace.levels import level_here
 
 FULL, READ_ONLY = "No space left on device", "Read-only file system"
