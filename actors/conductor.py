@@ -116,7 +116,6 @@ class Conductor(Mailbox):
         self._performed: tuple[RunStep, ...] = ()
         self._seen_active = run.state.active
         """As of the last dismissal: who is not in it any more has been dismissed."""
-        self._answers: set[ApprovalId] = set()
         self._in_line: dict[str, AskLeave] = {}
         """By call: who waits until others give back what is set aside for them, in order."""
         self._interrupted = False
@@ -267,7 +266,6 @@ class Conductor(Mailbox):
         active = self._state.active.get(attempt)
         if active is None:
             return
-        self._answers.add(message.approval)
         if message.amendment is not None:
             self._record(AmendPolicy(attempt, message.amendment))
         if message.goes_on:
@@ -276,8 +274,6 @@ class Conductor(Mailbox):
 
     def _park(self, attempt: AttemptId, approval: ApprovalId) -> None:
         """Let the worker go: the question waits in the log, and its answer finds another one."""
-        if approval in self._answers:
-            return
         worker = self._workers.pop(attempt, None)
         if worker is not None:
             worker.tell(Halt())
