@@ -21,8 +21,8 @@ STRETCH_BYTES = 2 << 20
 """Summed up at one go: a millisecond, beside a tenth of one to give a thread something to do."""
 PIECE_BYTES = 128 << 10
 """Decoded at one go: what a core's cache holds until it has been folded."""
-BEGINS_WITHIN_S = 0.0002
-"""How long a thread that finds a core free takes to begin."""
+BEGINS_WITHIN_S = 0.001
+"""How long a thread that finds a core free takes at most to read a stretch and to begin."""
 
 Read = Callable[[int, int], bytes]
 """Returns so many bytes of the log from an offset on, or fewer at its end."""
@@ -32,30 +32,36 @@ class _Stretch:
     """Whole decisions of a log that are being summed up."""
 
     def __init__(
-        self, offset: int, before: "HASH", data: bytes, thread: "ThreadPoolExecutor"
+        self, read: Read, offset: int, before: "HASH", thread: "ThreadPoolExecutor"
     ) -> None:
         self.offset = offset
         """Bytes before it."""
         self.before = before
-        self.data = data
+        self.data = b""
+        """It, and the beginning of what follows."""
+        self.end = 0
         self._begun = Lock()
         self._begun.acquire()
-        self._sum = thread.submit(self._sum_up)
-        # To begin, the thread needs the interpreter, which for long is let go of nowhere but here.
+        self._sum = thread.submit(self._sum_up, read)
+        # For that the thread needs the interpreter, which for long is let go of nowhere but here.
         self._begun.acquire(timeout=BEGINS_WITHIN_S)
 
-    def behind(self) -> "HASH | None":
-        """Return the hash behind it, when it is there; None: its sum is wrong."""
+    def behind(self, read: Read) -> "HASH | None":
+        """Return the hash behind it, when it is there; None: its sum is wrong, or there is none."""
         try:
             if self._sum.cancel():  # no core was free
-                return summed_up(self.before, self.data)
+                return self._sum_up(read)
             return self._sum.result()
         except BadLineError:
             return None
 
-    def _sum_up(self) -> "HASH":
+    def _sum_up(self, read: Read) -> "HASH | None":
+        self.data = read(STRETCH_BYTES, self.offset)
+        self.end = last_decision_end(self.data)
         self._begun.release()
-        return summed_up(self.before, self.data)
+        if self.end == 0:
+            return None
+        return summed_up(self.before, memoryview(self.data)[: self.end])
 
 
 class Ahead:
@@ -93,7 +99,7 @@ class Ahead:
             self._give_up(stretch)
             return []
         self._taken += len(piece)
-        if self._taken == len(stretch.data):
+        if self._taken == stretch.end:
             self._at_hand = None
         return lines
 
@@ -105,25 +111,22 @@ class Ahead:
     def _next(self, read: Read) -> _Stretch | None:
         """Take up the stretch that was coming, and begin with the one behind it."""
         stretch = self._coming
-        behind = None if stretch is None else stretch.behind()
+        behind = None if stretch is None else stretch.behind(read)
         if stretch is None or behind is None:
             self._end()
             return None
-        self._begin(read, stretch.offset + len(stretch.data), behind)
+        self._begin(read, stretch.offset + stretch.end, behind)
         self._chain.head.hasher = behind
         self._at_hand, self._taken = stretch, 0
         return stretch
 
     def _begin(self, read: Read, offset: int, before: "HASH") -> None:
         """Have the stretch at `offset` come, unless the log ends before it does, or no decision."""
-        is_long = read(1, offset + STRETCH_BYTES - 1)
-        data = read(STRETCH_BYTES, offset) if is_long else b""
-        end = last_decision_end(data)
-        if end == 0:
+        if not read(1, offset + STRETCH_BYTES - 1):
             self._end()
             return
         self._thread = self._thread or _new_thread()
-        self._coming = _Stretch(offset, before, data[:end], self._thread)
+        self._coming = _Stretch(read, offset, before, self._thread)
 
     def _give_up(self, stretch: _Stretch) -> None:
         """Have the hash of the chain stand where the chain does."""

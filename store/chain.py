@@ -74,7 +74,7 @@ class Chain:
             start = end
 
 
-def summed_up(before: "HASH", block: bytes) -> "HASH":
+def summed_up(before: "HASH", block: bytes | memoryview) -> "HASH":
     """Return the hash behind `block`, which ends with the end of a decision.
 
     Raises:
@@ -89,9 +89,9 @@ def summed_up(before: "HASH", block: bytes) -> "HASH":
     return hasher
 
 
-def _said(block: bytes) -> bytes:
+def _said(block: bytes | memoryview) -> bytes:
     """Return the sum that `block` ends with."""
-    return block[-SUM_BYTES + len(SUM_MARK) : -len(SUM_END)]
+    return bytes(block[-SUM_BYTES + len(SUM_MARK) : -len(SUM_END)])
 
 
 def last_decision_end(data: bytes, start: int = 0, end: int | None = None) -> int:
