@@ -42,7 +42,8 @@ class Skimmed(msgspec.Struct, frozen=True):
     bytes: int
     """How far the log reached when it was looked at."""
     vouched: Callable[[], bool]
-    """Waits, and returns whether all of that is the log that was written."""
+    """Waits, and returns whether all of that is the log that was written, and still stands there:
+    what was read of it in the block has not been cut off meanwhile."""
 
 
 @contextmanager
@@ -72,12 +73,11 @@ def skimmed(path: Path, mark: Mark, vouches: Vouches | None = None) -> Iterator[
         if places is None or last is None:
             yield None
         elif vouches is not None and vouches.hold(look.status):
-            found = all(_sum_at(fd, place) == said for place, said in places.items())
-            yield Skimmed(last, size, lambda: found)
+            yield Skimmed(last, size, lambda: _says_sums(fd, places))
         else:
             with _quick_turns(), ThreadPoolExecutor(1) as aside:
                 verdict = aside.submit(_agrees, fd, places, look, vouches)
-                yield Skimmed(last, size, verdict.result)
+                yield Skimmed(last, size, lambda: verdict.result() and _says_sums(fd, places))
     finally:
         os.close(fd)
 
@@ -139,6 +139,11 @@ def _places(fd: int, size: int, mark: Mark, seal: Seal | None) -> dict[int, str]
         return None
     said = _sum_at(fd, size)
     return None if said is None or places.setdefault(size, said) != said else places
+
+
+def _says_sums(fd: int, places: Mapping[int, str]) -> bool:
+    """Return whether the sum that stands at every place is the one that must be there."""
+    return all(_sum_at(fd, place) == said for place, said in places.items())
 
 
 def _sum_at(fd: int, end: int) -> str | None:

@@ -1,5 +1,6 @@
 """A log is read on from a place in it, if what is before that is vouched for."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -119,6 +120,29 @@ def test_a_log_that_is_remembered_is_not_summed_up_and_its_places_are_still_comp
         assert is_vouched_for(log, mark, vouches)
     wrong = msgspec.structs.replace(others[2][0], sum="0" * 32)
     assert not is_vouched_for(log, wrong, vouches)
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_log_that_was_cut_and_went_on_otherwise_meanwhile_is_not_vouched_for(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_known: bool
+) -> None:
+    monkeypatch.setattr("store.vouch.SETTLED_NS", 0)
+    vouches = Vouches(tmp_path / "verified.json", "this program")
+    mark, _ = places_of(log, monkeypatch)[3]
+    assert is_vouched_for(log, mark, vouches if is_known else None)
+    with skimmed(log, mark, vouches) as log_now:
+        assert log_now is not None
+        assert log_now.vouched()
+        os.truncate(log, mark.offset)
+        with JsonlLog.open(log, CODEC) as writer:
+            while log.stat().st_size < log_now.bytes:
+                writer.append(RUN, [RunPaused("eve")], expected=reached(writer))
+        assert not log_now.vouched()
+
+
+def reached(log: JsonlLog) -> int:
+    """Return the version of the run's stream."""
+    return sum(1 for _ in log.read_stream(RUN))
 
 
 def test_threads_take_turns_as_before_when_a_log_has_been_summed_up(
