@@ -1,13 +1,8 @@
 """The chain of sums, followed block by block: nothing is handed out that has not been verified."""
 
-from typing import TYPE_CHECKING
-
 from events.base import Event
 from store.codec import BadLineError, Codec, Line
 from store.head import SUM_BYTES, SUM_DIGITS, SUM_END, SUM_MARK, Head
-
-if TYPE_CHECKING:
-    from _hashlib import HASH  # the type of a hash has no public name
 
 WRONG_SUM = "its sum does not match the bytes of the log up to there"
 
@@ -39,26 +34,22 @@ class Chain:
         except BadLineError:
             return self._one_by_one(data[:end]), False
 
-    def follow(self, block: bytes) -> list[Line[Event]]:
-        """Take whole decisions that were summed up; the hash is not moved.
-
-        Raises:
-            BadLineError: they are not what must stand here; then nothing has changed.
-        """
-        lines = self._codec.block(block)
-        head = self.head
-        head.follow(lines)
-        head.sum = _said(block).decode()
-        head.offset += len(block)
-        return lines
-
     def _accept(self, block: bytes) -> list[Line[Event]]:
         """Take a block that ends with the end of a decision: one hash, one comparison for all."""
-        hasher = self.head.hasher
+        head, mark = self.head, len(block) - SUM_BYTES
+        view = memoryview(block)
+        said = bytes(view[mark + len(SUM_MARK) : -len(SUM_END)])
+        hasher = head.hasher
         if self._summed:
-            hasher = summed_up(hasher, block)
-        lines = self.follow(block)
-        self.head.hasher = hasher
+            hasher = hasher.copy()
+            hasher.update(view[:mark])
+            if said != hasher.hexdigest()[:SUM_DIGITS].encode():
+                raise BadLineError(WRONG_SUM)
+            hasher.update(view[mark:])
+        lines = self._codec.block(block)
+        head.follow(lines)
+        head.hasher, head.sum = hasher, said.decode()
+        head.offset += len(block)
         return lines
 
     def _one_by_one(self, data: bytes) -> list[Line[Event]]:
@@ -74,34 +65,14 @@ class Chain:
             start = end
 
 
-def summed_up(before: "HASH", block: bytes | memoryview) -> "HASH":
-    """Return the hash behind `block`, which ends with the end of a decision.
-
-    Raises:
-        BadLineError: the sum there is not that of all bytes before it.
-    """
-    mark, view, said = len(block) - SUM_BYTES, memoryview(block), _said(block)
-    hasher = before.copy()
-    hasher.update(view[:mark])
-    if said != hasher.hexdigest()[:SUM_DIGITS].encode():
-        raise BadLineError(WRONG_SUM)
-    hasher.update(view[mark:])
-    return hasher
-
-
-def _said(block: bytes | memoryview) -> bytes:
-    """Return the sum that `block` ends with."""
-    return bytes(block[-SUM_BYTES + len(SUM_MARK) : -len(SUM_END)])
-
-
-def last_decision_end(data: bytes, start: int = 0, end: int | None = None) -> int:
-    """Return where the last decision ends whose sum begins between `start` and `end`; 0: none does.
+def last_decision_end(data: bytes) -> int:
+    """Return where the last whole decision in `data` ends; 0 if none does.
 
     A sum is the last field of a line. Inside of texts its quotes are escaped, and a field of that
     name further inside of the record is followed by more than one closing brace.
     """
-    found = len(data) if end is None else end
-    while (found := data.rfind(SUM_MARK, start, found)) != -1:
+    found = len(data)
+    while (found := data.rfind(SUM_MARK, 0, found)) != -1:
         if _is_sum(data, found):
             return found + SUM_BYTES
     return 0

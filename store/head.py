@@ -58,7 +58,7 @@ class Head:
         """Of the last decision."""
         self.versions: dict[StreamId, int] = {}
         self.hasher = hashlib.sha256()
-        """Has seen `offset` bytes; in the middle of a long log also those that are ahead."""
+        """Has seen `offset` bytes."""
         self._end = 0
 
     def move_to(self, mark: Mark, versions: Mapping[StreamId, int]) -> None:

@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import Self
 
 from events.base import Event
-from store.ahead import Ahead
 from store.chain import Chain
 from store.codec import Codec, Line
 from store.errors import LogAbsentError, LogDamagedError, LogUnusableError
@@ -60,8 +59,6 @@ class LogReader:
         self._seal_path = seal_beside(path)
         self._seal = read_seal(self._seal_path) if sealed else None
         self._chain = Chain(codec, head, summed=summed)
-        self._summed = summed
-        self._ahead = Ahead(self._chain)
         self._until = until
         self._tail = CLEAN
         self._owned = fd is None
@@ -80,17 +77,13 @@ class LogReader:
 
     def close(self) -> None:
         """Close the file. A second call does nothing."""
-        self._ahead.close()
         if self._owned:
             self._owned = False
             os.close(self._fd)
 
     @property
     def head(self) -> Head:
-        """Where the reader stands: behind the last decision that it gave.
-
-        Its hash is that of all before it once `poll` has found nothing more.
-        """
+        """Where the reader stands: behind the last decision that it gave."""
         return self._chain.head
 
     @property
@@ -112,21 +105,13 @@ class LogReader:
             LogTooNewError: a later program wrote on.
             SealBrokenError: the log is not the one that was sealed, or its end is missing.
         """
-        lines = self._ahead.poll(self._read) or self._look()
-        if lines:
-            self._check_seal(lines)
-        return lines
-
-    def _look(self) -> list[Line[Event]]:
-        """Return the records of the next block as it is now; what is wrong with it is told here."""
         data, start = b"", self._chain.head.offset
         while True:
             block = self._read(BLOCK_BYTES, start + len(data))
             data += block
             lines, well = self._chain.take(data)
             if lines:
-                if self._summed and well:
-                    self._ahead.begin(self._read)
+                self._check_seal(lines)
                 return lines
             if not well or not block or len(data) > MAX_DECISION_BYTES:
                 self._tail = self._judge(data)
