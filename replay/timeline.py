@@ -177,10 +177,9 @@ def _built_on(archive: Archive, begun: Beginning, position: int | None) -> Frame
     with LogReader(
         archive.folder.log,
         archive.codec,
-        head=head,
         until=begun.log.bytes,
         sealed=False,
-        summed=False,
+        vouched=head,
     ) as reader:
         batches = _until(position, reader, album.due, begun.log.vouched)
         return _fold_on(Frame(world, last.at, begun.log.last), batches, position, album)

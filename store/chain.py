@@ -10,13 +10,14 @@ WRONG_SUM = "its sum does not match the bytes of the log up to there"
 class Chain:
     """Turns the bytes of a log into verified records, one whole decision after the other."""
 
-    def __init__(self, codec: Codec, head: Head | None = None, *, summed: bool = True) -> None:
-        """Stand behind `head`; without one, before the first byte of a log.
+    def __init__(self, codec: Codec, vouched: Head | None = None) -> None:
+        """Stand before the first byte of a log.
 
-        A chain that is not `summed` takes bytes that were vouched for: its hash stays behind.
+        Or stand behind the head that is given, in a log that is vouched for: then nothing is summed
+        up, and its hash stays behind.
         """
-        self._summed = summed
-        self.head = Head() if head is None else head
+        self._summed = vouched is None
+        self.head = vouched or Head()
         """Behind the last decision that was taken."""
         self._codec = codec
 

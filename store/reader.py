@@ -35,8 +35,7 @@ class LogReader:
         fd: int | None = None,
         until: int | None = None,
         sealed: bool = True,
-        head: Head | None = None,
-        summed: bool = True,
+        vouched: Head | None = None,
     ) -> None:
         """Open `path`; nothing is read yet.
 
@@ -46,9 +45,8 @@ class LogReader:
             fd: a descriptor of the log to read from instead of opening it; it stays the caller's.
             until: how many bytes to look at; None for all there are.
             sealed: whether the log must agree with the seal beside it, if there is one.
-            head: where to begin instead of at the first byte; what is before it must have been
-                verified, see `store.skim`.
-            summed: whether to sum up what is read; not, if that was vouched for too.
+            vouched: where to begin instead of at the first byte, in a log that is vouched for as a
+                whole, see `store.skim`: nothing is summed up then.
 
         Raises:
             LogUnusableError: there is no log.
@@ -58,7 +56,7 @@ class LogReader:
         self._codec = codec
         self._seal_path = seal_beside(path)
         self._seal = read_seal(self._seal_path) if sealed else None
-        self._chain = Chain(codec, head, summed=summed)
+        self._chain = Chain(codec, vouched)
         self._until = until
         self._tail = CLEAN
         self._owned = fd is None

@@ -64,7 +64,7 @@ def test_reading_on_from_any_place_gives_the_same_records(
         with skimmed(log, mark) as log_now:
             assert log_now is not None
             assert (log_now.last, log_now.bytes) == (len(records), log.stat().st_size)
-            with LogReader(log, CODEC, head=head, until=log_now.bytes, summed=False) as reader:
+            with LogReader(log, CODEC, until=log_now.bytes, vouched=head) as reader:
                 assert list(reader) == records[mark.position :]
                 assert (reader.head.sum, reader.head.versions) == (end.sum, end.versions)
             assert log_now.vouched()
