@@ -6,7 +6,7 @@ is different in the fork stands behind them, in decisions of its own.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -258,18 +258,26 @@ class _Writer:
         for recorded in forked:
             match recorded.event:
                 case RunForked(rebound=rebound, changes=changes):
-                    for one in rebound:
-                        self._rebind(log, one.attempt, one.model, changes)
+                    self._rebind(log, {one.attempt: one.model for one in rebound}, changes)
                 case TicketRequeued(attempt=attempt, reason=reason):
                     self._call_off(log, attempt, str(reason))
 
-    def _rebind(self, log: JsonlLog, attempt: AttemptId, model: str, changes: Changes) -> None:
-        state = self._world.attempt(attempt)
-        if state.terms is None or state.stage == "over":
-            return
-        policy = changes.policy or state.bound.policy
-        terms = msgspec.structs.replace(state.bound, model=model, policy=policy)
-        self._execute(log, stream_of("attempt", attempt), RebindAttempt(terms))
+    def _rebind(self, log: JsonlLog, models: Mapping[AttemptId, str], changes: Changes) -> None:
+        """Bind who goes on to another model and policy, and to ask for leave where it was free."""
+        limited = self._world.run.ledger.limits.limits_anything
+        for attempt in sorted(self._world.run.active):
+            state = self._world.attempt(attempt)
+            if state.terms is None or state.stage == "over":
+                continue
+            before = state.bound
+            if attempt in models or (limited and not before.budgeted):
+                terms = msgspec.structs.replace(
+                    before,
+                    model=models.get(attempt, before.model),
+                    policy=changes.policy or before.policy,
+                    budgeted=before.budgeted or limited,
+                )
+                self._execute(log, stream_of("attempt", attempt), RebindAttempt(terms))
 
     def _call_off(self, log: JsonlLog, attempt: AttemptId, reason: str) -> None:
         state = self._world.attempt(attempt)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from events.attempt_events import ToolFinished
+from events.run_events import BudgetExceeded
 from tests.end_to_end.project import Ended, Json, Project, trackside
 from tests.end_to_end.scripts import done, turn, write
 
@@ -43,6 +45,23 @@ def test_a_fork_has_the_limits_that_it_is_given_and_those_of_its_parent(parent: 
 def test_a_fork_without_them_keeps_what_its_parent_was_given(parent: Project) -> None:
     assert forked(parent).code == COMPLETED
     assert limits(parent, "fork") == {"ticket.tokens": 900_000}
+
+
+def test_an_attempt_that_goes_on_into_a_fork_with_a_budget_asks_for_leave_from_there_on(
+    project: Project,
+) -> None:
+    project.plan({"id": "A"})
+    project.script({"A": [[turn(write("a.txt", "x\n")), turn(write("b.txt", "y\n")), done()]]})
+    assert project.run().code == COMPLETED
+    written = next(one for one in project.records() if isinstance(one.event, ToolFinished))
+    assert forked(project, "--budget-tokens", "1", at=written.commit).code == COMPLETED
+    assert project.resume("fork").code == WAITING
+    assert len(project.events(BudgetExceeded, run="fork")) == 1
+    project.answer("budget", "fork", "--raise", "run.tokens=none")
+    assert project.resume("fork").code == COMPLETED
+    assert project.answer("budget", "fork")["rows"]
+    place = ["--repo", str(project.repo.path)]
+    assert trackside("verify", "fork", *place).code == COMPLETED
 
 
 @pytest.mark.parametrize(
