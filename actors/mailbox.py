@@ -1,4 +1,4 @@
-"""What all actors have in common: a thread of their own, and a last word when they die of a bug."""
+"""What all actors have in common: one thread, and a last word when they die of a bug."""
 
 import logging
 import traceback
@@ -16,7 +16,8 @@ class Mailbox(pykka.ThreadingActor):
     """One thread that takes one message after another.
 
     The thread is a daemon, so that a forgotten actor cannot keep the process alive; what must
-    last is in the log. pykka drops the waiting messages of an actor that dies.
+    last is in the log. It is the actor's own while it lives; see `actors.crew`. pykka drops the
+    waiting messages of an actor that dies.
     """
 
     use_daemon_thread: ClassVar[bool] = True

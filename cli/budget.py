@@ -82,7 +82,7 @@ def raised(limits: Budget, wish: str) -> Budget:
             f"there is no limit on {name} that could be raised; only a new run can have one, by "
             f"{key} under [budget] in trackside.toml"
         )
-        flag = f", or by --budget-{unit}" if scope == "run" else ""
+        flag = f", or by --budget-{unit}, as a fork can" if scope == "run" else ""
         raise BudgetInvalidError(wish, reason + flag)
     if number is not None and before is not None and number <= before:
         raise BudgetInForceError(wish, f"{name} is {before:,.10g} already")

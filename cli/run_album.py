@@ -1,27 +1,37 @@
 """The album that a run keeps of itself while it goes on, so that looking back into it is quick."""
 
+import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
+from cli.places import album_of
 from cli.run_view import RunView
-from store.errors import StoreError
+from replay.album import Album
+from replay.beginning import VERIFIED
+from replay.fingerprint import fingerprint
+from store.head import Mark
 from store.jsonl import JsonlLog
 from store.log import Recorded
 from store.run_folder import RunFolder
 from store.skim import vouch_for
-from store.snapshots import EVERY
-
-if TYPE_CHECKING:
-    from replay.album import Album
-    from replay.archive import Archive
+from store.snapshots import EVERY, Snapshots
+from store.vouch import Vouches
 
 
 class RunAlbum:
-    """Listens to the log of a run; before the first snapshot is due it costs nothing."""
+    """Listens to the log of a run; before the first snapshot is due it costs nothing.
+
+    It is no part of the run: whatever goes wrong with it, the run goes on without an album.
+    """
 
     def __init__(self, folder: RunFolder, log: JsonlLog, view: RunView) -> None:
-        """Keep states of `view`, which must be told of each record before the album is."""
-        self._folder = folder
+        """Keep states of `view`, which must be told of each record before the album is.
+
+        They are kept as those of the program that lies on disk now: it may be replaced meanwhile.
+        """
+        kept, program = album_of(folder.path), fingerprint()
+        self._snapshots = Snapshots(kept, program)
+        self._vouches = Vouches(kept / VERIFIED, program)
+        self._path = folder.log
         self._log = log
         self._view = view
         self._due = EVERY
@@ -34,10 +44,10 @@ class RunAlbum:
         mark = self._log.safe
         if mark.position != recorded.position:
             return
-        album = self._opened()
-        if mark.position >= album.due:
-            album.keep(self._view.world, mark, recorded.at)
-        self._due = album.due
+        try:
+            self._keep(mark, recorded.at)
+        except Exception:  # noqa: BLE001 - an actor would die of what a listener raises
+            self._due = sys.maxsize
 
     def vouch(self) -> None:
         """Have a long log that was closed remembered as verified, so that a look need not do it.
@@ -47,21 +57,18 @@ class RunAlbum:
         """
         if self._log.last_position < EVERY:
             return
-        mark, vouches = self._opened().mark, self._archive().vouches
-        if mark is not None and vouches is not None:
-            with suppress(KeyboardInterrupt, OSError, StoreError):
-                vouch_for(self._folder.log, mark, vouches)
+        with suppress(KeyboardInterrupt, Exception):
+            mark = self._opened().mark
+            if mark is not None:
+                vouch_for(self._path, mark, self._vouches)
 
-    def _opened(self) -> "Album":
+    def _keep(self, mark: Mark, at: str) -> None:
+        album = self._opened()
+        if mark.position >= album.due:
+            album.keep(self._view.world, mark, at)
+        self._due = album.due
+
+    def _opened(self) -> Album:
         if self._album is None:
-            from replay.album import Album
-
-            snapshots, position = self._archive().snapshots, self._log.last_position
-            assert snapshots is not None, "the archive of a user has a place for them"
-            self._album = Album.behind(snapshots, self._folder.log, position)
+            self._album = Album.behind(self._snapshots, self._path, self._log.last_position)
         return self._album
-
-    def _archive(self) -> "Archive":
-        from cli.past import archive_of
-
-        return archive_of(self._folder)

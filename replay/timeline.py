@@ -177,6 +177,7 @@ def _built_on(archive: Archive, begun: Beginning, position: int | None) -> Frame
     with LogReader(
         archive.folder.log,
         archive.codec,
+        fd=begun.log.fd,
         until=begun.log.bytes,
         sealed=False,
         vouched=head,

@@ -62,7 +62,7 @@ class Head:
         self._end = 0
 
     def move_to(self, mark: Mark, versions: Mapping[StreamId, int]) -> None:
-        """Stand at `mark`; the hasher must have seen all that is before it."""
+        """Stand at `mark`; the hasher stays where it is, so that nothing is summed up from here."""
         self.position = self._end = mark.position
         self.epoch, self.offset, self.sum = mark.epoch, mark.offset, mark.sum
         self.versions = dict(versions)

@@ -37,6 +37,8 @@ class _Numbered(msgspec.Struct):
 class Skimmed(msgspec.Struct, frozen=True):
     """A log that is being vouched for as a whole; nobody may be told of it what was not."""
 
+    fd: int
+    """The log, open for reading during the block."""
     last: int
     """The last position, as the log says."""
     bytes: int
@@ -73,11 +75,11 @@ def skimmed(path: Path, mark: Mark, vouches: Vouches | None = None) -> Iterator[
         if places is None or last is None:
             yield None
         elif vouches is not None and vouches.hold(look.status):
-            yield Skimmed(last, size, lambda: _says_sums(fd, places))
+            yield Skimmed(fd, last, size, lambda: _says_sums(fd, places))
         else:
             with _quick_turns(), ThreadPoolExecutor(1) as aside:
                 verdict = aside.submit(_agrees, fd, places, look, vouches)
-                yield Skimmed(last, size, lambda: verdict.result() and _says_sums(fd, places))
+                yield Skimmed(fd, last, size, lambda: verdict.result() and _says_sums(fd, places))
     finally:
         os.close(fd)
 
@@ -167,7 +169,7 @@ def _has_sums(fd: int, places: Mapping[int, str]) -> bool:
 
 def sum_up(fd: int, update: Callable[[memoryview], None], offset: int, end: int) -> int:
     """Have `update` take the bytes up to `end`, and return it."""
-    block = memoryview(bytearray(min(_BLOCK_BYTES, end - offset)))
+    block = memoryview(bytearray(max(0, min(_BLOCK_BYTES, end - offset))))
     while offset < end:
         size = os.preadv(fd, [block[: end - offset]], offset)
         if not size:  # the log has become shorter: the sums will not agree

@@ -1,5 +1,6 @@
 """A worker goes on at once with what its last step taught, but never ahead of a message."""
 
+import time
 from typing import Any
 
 import pykka
@@ -14,6 +15,7 @@ from tests.end_to_end.scripts import done, turn, write
 from workspace.merge import merge
 
 INTERRUPTED = 130
+PASSED_ON_S = 10.0
 
 
 def test_a_worker_that_is_told_to_halt_in_a_step_takes_no_other(
@@ -26,8 +28,9 @@ def test_a_worker_that_is_told_to_halt_in_a_step_takes_no_other(
         (conductor,) = pykka.ActorRegistry.get_by_class(Conductor)
         (worker,) = pykka.ActorRegistry.get_by_class(Worker)
         conductor.tell(Interrupt())
+        deadline = time.monotonic() + PASSED_ON_S
         while worker.actor_inbox.empty():
-            pass  # until the Conductor has passed it on
+            assert time.monotonic() < deadline, "the Conductor passes it on"
         return merge(*args)
 
     monkeypatch.setattr("actors.hands.merge", interrupted)

@@ -8,11 +8,13 @@ import pytest
 
 from cli.history import CODEC
 from cli.past import archive_of
+from cli.places import album_of
 from cli.run_album import RunAlbum
 from events.run_commands import AssignTickets
 from replay.timeline import frame_at
 from store.jsonl import JsonlLog
 from store.run_folder import RunFolder
+from store.snapshots import Snapshots
 from store.vouch import status_of
 from tests.histories import ticket
 from tests.store.disks import CountingDisk
@@ -43,11 +45,16 @@ def going_on(folder: RunFolder) -> Iterator[RunAlbum]:
         log.subscribe(album.take)
         story.begin(*map(ticket, names))
         for name in names:
-            story.tell("run", AssignTickets())
-            story.work(f"{name}.1")
-            story.complete(f"{name}.1")
+            tell_all(story, name)
             assert frame_at(archive_of(folder)).world == story.view.world
             yield album
+
+
+def tell_all(story: Story, name: str) -> None:
+    """Tell a ticket from its assignment to its end."""
+    story.tell("run", AssignTickets())
+    story.work(f"{name}.1")
+    story.complete(f"{name}.1")
 
 
 def is_known(folder: RunFolder) -> bool:
@@ -92,6 +99,39 @@ def test_who_interrupts_that_ends_a_run_that_is_over(
         patch.setattr("store.skim.os.fstat", interrupt)
         closed.vouch()
     assert not is_known(folder)
+
+
+def test_a_run_goes_on_without_an_album_that_fails(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> NoReturn:
+        raise RuntimeError("a bug")
+
+    with JsonlLog.open(folder.log, CODEC, clock=ticking(), disk=CountingDisk()) as log:
+        story = Story(log)
+        log.subscribe(RunAlbum(folder, log, story.view).take)
+        story.begin(ticket("A"), ticket("B"))
+        with monkeypatch.context() as patch:
+            patch.setattr("replay.album.encode_states", fail)
+            tell_all(story, "A")
+        tell_all(story, "B")
+        assert story.view.world.run.plan.count("completed") == 2
+    assert not album_of(folder.path).exists()
+
+
+def test_states_are_those_of_the_program_that_the_run_began_with(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with JsonlLog.open(folder.log, CODEC, clock=ticking(), disk=CountingDisk()) as log:
+        story = Story(log)
+        with monkeypatch.context() as patch:
+            patch.setattr("cli.run_album.fingerprint", lambda: "as it was")
+            log.subscribe(RunAlbum(folder, log, story.view).take)
+        story.begin(ticket("A"))
+        tell_all(story, "A")
+    kept = Snapshots(album_of(folder.path), "as it was")
+    assert len(kept.up_to(10**6, lambda _: True)) == 1
+    assert places_of(folder) == []
 
 
 def test_a_log_that_is_gone_by_then_is_no_fault_of_the_run(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from events.world import World, evolve
 from replay.archive import Archive
-from replay.beginning import VERIFIED
+from replay.beginning import VERIFIED, beginning
 from replay.errors import MomentUnknownError
 from replay.fingerprint import fingerprint
 from replay.timeline import Frame, frame_at, seen_at
@@ -101,6 +101,18 @@ def test_a_harmed_snapshot_changes_nothing(
         assert frame_at(album, 150).world == frame_at(archive_of(baked), 150).world
     finally:
         path.write_bytes(whole)
+
+
+def test_what_is_read_on_is_the_log_that_is_vouched_for_whatever_takes_its_place(
+    often: None, baked: RunFolder, tmp_path: Path
+) -> None:
+    folder, kept = copy_of(baked, tmp_path / "copy"), tmp_path / "album"
+    archive = Archive(folder, CODEC, kept)
+    before = frame_at(archive, 150)
+    with beginning(folder.log, kept, 150) as begun:
+        folder.log.rename(folder.log.with_name("aside"))
+        folder.log.write_text("another log\n")
+        assert seen_at(archive, 150, lambda frame: frame, begun) == before
 
 
 def test_a_look_further_on_keeps_what_it_folds_on_its_way(

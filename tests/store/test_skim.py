@@ -16,6 +16,7 @@ from store.codec import Codec
 from store.head import Head, Mark
 from store.jsonl import JsonlLog
 from store.reader import LogReader
+from store.seal import seal_beside, write_seal
 from store.skim import skimmed, stands_in, vouch_for
 from store.vouch import Vouches, status_of
 
@@ -79,6 +80,16 @@ def test_a_sealed_log_is_vouched_for_with_its_seal(
     assert is_vouched_for(log, mark)
     data = log.read_bytes()
     log.write_bytes(data[: last.offset])
+    assert not is_vouched_for(log, mark)
+
+
+def test_a_seal_that_ends_within_a_sum_is_no_reason_to_fail(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark, _ = places_of(log, monkeypatch)[2]
+    with JsonlLog.open(log, CODEC) as writer:
+        seal = writer.seal()
+    write_seal(seal_beside(log), msgspec.structs.replace(seal, bytes=mark.offset + 5))
     assert not is_vouched_for(log, mark)
 
 
