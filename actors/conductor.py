@@ -194,11 +194,10 @@ class Conductor(Mailbox):
             owed = due(self._state)
             fresh = [step for step in owed if step not in self._performed]
             self._performed = owed
-            if not fresh:
-                break
             for step in fresh:
                 self._perform(step)
-        self._serve_the_line()
+            if not fresh and not self._serve_the_line():
+                break
         self._dismiss_the_done()
         why = self._rests()
         if why is not None:
@@ -236,17 +235,24 @@ class Conductor(Mailbox):
     def _worker_of(self, active: Active) -> Ref[WorkerMessage]:
         return self._workers.get(active.attempt) or self._hire(active)
 
-    def _serve_the_line(self) -> None:
-        """Answer who asks for leave to spend, unless there may be room for the first one soon."""
+    def _serve_the_line(self) -> bool:
+        """Answer who asks for leave to spend, unless there may be room for the first one soon.
+
+        Returns:
+            Whether anybody was answered: who got no leave has left a worker to another ticket.
+        """
+        answered = False
         while self._in_line:
             call, asked = next(iter(self._in_line.items()))
             request = asked.request
             crowded = self._state.ledger.is_crowded(request.attempt, call, request.amount)
             waiting = {waits.request.attempt for waits in self._in_line.values()}
             if crowded and set(self._workers) - waiting:
-                return
+                break
             del self._in_line[call]
             asked.reply_to.tell(self._leave(request))
+            answered = True
+        return answered
 
     def _leave(self, request: ReserveBudget) -> Leave:
         """Reserve what a call may take; who waits for more than there is leaves its worker."""

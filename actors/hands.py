@@ -275,6 +275,7 @@ class Hands:
         asked = _requested(call, self._shop.blobs.text(arguments))
         considered = self._tools(state).consider(asked, state.tree)
         if isinstance(considered, Refusal):
+            self._worktree.require()  # else it may be refused for what is missing there
             return RequestTool(call.call, None, considered.text)
         words = _words_of(asked) if call.tool in {FINISH, GIVE_UP} else ""
         return RequestTool(call.call, considered, words=words)
@@ -298,6 +299,7 @@ class Hands:
         if ran.touched is None:
             return self._worktree.snapshot(state.bound.policy.protected)
         if not ran.touched:
+            self._worktree.require()
             return Snapshot(state.tree)
         return Snapshot(self._worktree.snapshot_paths(ran.touched))
 

@@ -1,8 +1,11 @@
 """Files in the user's cache folder: never half there, and never a reason to fail."""
 
+import errno
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 
 def keep_file(path: Path, *parts: bytes) -> None:
@@ -21,6 +24,23 @@ def keep_file(path: Path, *parts: bytes) -> None:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def open_kept(path: Path) -> BinaryIO:
+    """Return the file at `path`, to be read and closed.
+
+    Raises:
+        OSError: there is none, or what stands there is no file: nobody waits for a FIFO.
+    """
+    file = open(path, "rb", opener=_opener)  # noqa: SIM115 - Path.open takes no opener
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise FileNotFoundError(errno.ENOENT, "not a file", str(path))
+    return file
+
+
+def _opener(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _sweep(folder: Path) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from store.cache_file import keep_file
+from store.cache_file import keep_file, open_kept
 from store.head import Mark
 
 EVERY = 20_000
@@ -122,7 +122,7 @@ class Snapshots:
     ) -> Snapshot | None:
         """Return one snapshot; of any but the `last`, what is whole in it is left where it is."""
         try:
-            with self._path(position).open("rb") as file:
+            with open_kept(self._path(position)) as file:
                 digest, _, first = file.readline(_HEADER_BYTES).removesuffix(b"\n").partition(b" ")
                 if digest != _digest(first):
                     return None

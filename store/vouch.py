@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from store.cache_file import keep_file
+from store.cache_file import keep_file, open_kept
 
 SETTLED_NS = 50_000_000
 """A file that changed less than so long ago may change again and show the same time: the kernel
@@ -68,7 +68,8 @@ class Vouches:
     def hold(self, status: Status) -> bool:
         """Return whether the log was verified whole as it is now."""
         try:
-            vouch = msgspec.json.decode(self._path.read_bytes(), type=_Vouch)
+            with open_kept(self._path) as file:
+                vouch = msgspec.json.decode(file.read(), type=_Vouch)
         except (OSError, ValueError):
             return False
         return vouch == _Vouch(self._program, status)

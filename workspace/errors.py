@@ -215,6 +215,20 @@ class WorktreeUnusableError(WorkspaceError):
         super().__init__(f"the worktree {root} cannot be used: {cause}; mend it, then resume")
 
 
+class WorktreeLostError(WorkspaceError):
+    """Somebody has deleted the folder in which an attempt works, or what is kept beside it."""
+
+    fault = "disk"
+
+    def __init__(self, root: object) -> None:
+        """Name the worktree."""
+        self.root = root
+        super().__init__(
+            f"the worktree {root} was deleted, or the index beside it; resume makes it again, with "
+            "all that is on record"
+        )
+
+
 def _shown(text: str) -> str:
     limit = 120
     text = without_secrets(text)

@@ -30,6 +30,7 @@ from workspace.errors import (
     GitFailedError,
     WorkspaceError,
     WorktreeBusyError,
+    WorktreeLostError,
     WorktreeUnusableError,
 )
 from workspace.folders import make_accessible, remove_folder, sweep
@@ -75,6 +76,8 @@ class Worktree:
         self._untold = self.folder.with_name(self.folder.name + ".untold")
         self.submodules: Collection[str] = ()
         """Those of the tree that was materialised last."""
+        self._made = False
+        """Whether it was materialised here."""
 
     def materialise(self, tree: TreeId | CommitId, *, clean_ignored: bool = False) -> None:
         """Make the folder hold `tree`: bytes, modes, symlinks, and no untracked file.
@@ -104,6 +107,21 @@ class Worktree:
                 self._become(git, wanted, clean_ignored=clean_ignored)
             young = known is None or known.young
             write_untold(self._untold, self._index, Untold(wanted, young=young))
+            self._made = True
+
+    def require(self) -> None:
+        """Check that the folder is there, as no command is running that may have taken it away.
+
+        Else what is missing in it would be taken for deleted by whoever works in it.
+
+        Raises:
+            WorktreeLostError: somebody has deleted it, or the index beside it.
+        """
+        self._require(self.folder, self._index)
+
+    def _require(self, *places: Path) -> None:
+        if self._made and not all(map(os.path.lexists, places)):
+            raise WorktreeLostError(self.folder)
 
     def restore(self, tree: TreeId) -> None:
         """Bring the folder back to `tree`, as `materialise` does; ignored files stay."""
@@ -122,14 +140,17 @@ class Worktree:
 
         Args:
             protected: Paths that stay as they were, besides those whose names say so.
+
+        Raises:
+            WorktreeLostError: somebody has deleted the index beside it.
         """
-        with self._git() as git:
-            known = read_untold(self._untold, self._index)
+        with self._as_it_was() as (git, known):
             try:
-                known = self._aged(git, known)
+                known = self._aged(git, known)  # noqa: PLW2901 - the same, some time later
                 changed, undone = self._sifted(git, known, protected, silent=True)
                 return Snapshot(self._written(git, known, changed), undone)
             except (GitFailedError, GitDiskError, OSError):
+                self._require(self._index)
                 make_accessible(self.folder)
                 changed, undone = self._sifted(git, known, protected, silent=False)
                 untold = known.paths if known is not None else ()
@@ -140,9 +161,13 @@ class Worktree:
 
         A file that is written by name is part of the tree also if it is ignored, as with
         ``git add --force``. Other changes in the folder are not looked for.
+
+        Raises:
+            WorktreeLostError: see `require`.
         """
-        with self._git() as git:
-            return self._written(git, read_untold(self._untold, self._index), paths)
+        self.require()
+        with self._as_it_was() as (git, known):
+            return self._written(git, known, paths)
 
     def take_over(self, spare: "Worktree") -> None:
         """Make the folder of `spare`, with what is beside it, this one's; `spare` is gone then."""
@@ -161,6 +186,18 @@ class Worktree:
             self._index.unlink(missing_ok=True)
             forget_untold(self._untold)
         self._lock.unlink(missing_ok=True)
+
+    @contextmanager
+    def _as_it_was(self) -> Iterator[tuple[Git, Untold | None]]:
+        """Hold the worktree, and give its git and what is known of it.
+
+        A command may take the folder away, but not the index. Whoever does may be at it while we
+        look, so it has to be there before and after.
+        """
+        self._require(self._index)
+        with self._git() as git:
+            yield git, read_untold(self._untold, self._index)
+            self._require(self._index)
 
     @contextmanager
     def _git(self) -> Iterator[Git]:

@@ -11,7 +11,7 @@ from events import attempt_events as attempt
 from events.budget import Amount, Ledger
 from events.conversation import Usage
 from events.hint import HintGiven
-from events.run_events import BudgetExceeded
+from events.run_events import BudgetExceeded, RunPaused
 from events.world import World, evolve
 from models.prices import cost
 from tests.end_to_end.gemini_run import answered, brain_of, lead_to, place_of
@@ -103,6 +103,15 @@ def test_eight_workers_under_one_small_budget_use_all_of_it_and_no_more(project:
     assert_kept(project, ENOUGH)
     assert used(project) == len(TICKETS) * TURNS * 1000
     assert trackside("verify", "run", *where).code == 0
+
+
+def test_who_gets_no_leave_leaves_the_only_worker_to_the_next_ticket(project: Project) -> None:
+    configure(project, f"workers = 1\n[limits]\nrun_wall_s = 60\n[budget]\nrun_tokens = {LIMIT}")
+    plan_many(project)
+    assert project.run().code == 3
+    waiting = [project.ticket(name) for name in TICKETS]
+    assert {each.status for each in waiting} == {"completed", "step_paused"}
+    assert not project.events(RunPaused)
 
 
 def test_who_declines_more_budget_blocks_what_waits_for_it(project: Project) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from store.cache_file import keep_file
+from store.cache_file import keep_file, open_kept
 
 
 @pytest.fixture
@@ -24,6 +24,23 @@ def test_a_file_takes_the_place_of_the_one_before(folder: Path) -> None:
     keep_file(folder / "state", b"new", b"er")
     assert (folder / "state").read_bytes() == b"newer"
     assert names_in(folder) == ["state"]
+
+
+def test_what_is_kept_is_read(folder: Path) -> None:
+    keep_file(folder / "state", b"whole")
+    with open_kept(folder / "state") as file:
+        assert file.read() == b"whole"
+
+
+def test_what_is_no_file_is_not_waited_for(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / "state")
+    (folder / "gone").symlink_to("nowhere")
+    for name in ("state", "gone", "missing"):
+        with pytest.raises(FileNotFoundError):
+            open_kept(folder / name)
+    with pytest.raises(IsADirectoryError):
+        open_kept(folder)
 
 
 def test_the_folder_is_the_user_s_alone(folder: Path) -> None:
