@@ -113,7 +113,7 @@ def test_a_cache_folder_that_goes_away_stops_the_run_and_costs_no_attempt(
         planned.cache.rename(away)
         planned.cache.touch()
         go.write_text("go\n")
-        stopped_with(ended(process), DISK, "the worktree", "cannot be used", "resume")
+        stopped_with(ended(process), DISK, "the worktree", "was deleted", "resume")
     planned.cache.unlink()
     away.rename(planned.cache)
     with started("resume", "--repo", str(planned.repo.path)) as process:
