@@ -76,6 +76,8 @@ class PostRoom:
                 self._give(name, given)
 
     def _give(self, name: str, given: GiveAnswer) -> None:
+        # The sender has read the question in the log, maybe before this process heard of it.
+        self._this.log.flush(self._this.log.end_position)
         if is_on_record(self._this, name, given.approval):
             self._settle(name, "", "")
             return

@@ -61,6 +61,8 @@ class GroupCommit:
         self._linger_s = linger_s
         self.safe = safe
         """How far the log would survive a power cut."""
+        self.heard = safe.position
+        """How far the listeners have been told, which they are after it is safe."""
         self.failure: BaseException | None = None
         """What has ended it; whoever breaks the order of decisions sets it too."""
         self.listeners: tuple[Callable[[Recorded], None], ...] = ()
@@ -87,12 +89,12 @@ class GroupCommit:
         batch.data.append(data)
 
     def flush(self, position: int) -> None:
-        """Return when all events up to `position` are safe.
+        """Return when all events up to `position` are safe, and the listeners have been told.
 
         Raises:
             LogPoisonedError: the disk failed, now or before.
         """
-        if self.safe.position >= position:
+        if self.heard >= position:
             return
         with self.order:
             self.check_is_no_listener()
@@ -207,6 +209,7 @@ class GroupCommit:
         for line in batch.lines:
             for listener in listeners:
                 listener(line)
+        self.heard = batch.end
 
 
 def _takes(batch: _Batch | None) -> bool:

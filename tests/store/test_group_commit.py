@@ -15,6 +15,8 @@ from tests.store.disks import CountingDisk
 from tests.store.words import CODEC, A, B, Noted
 
 NEVER_S = 3600.0
+TOO_EARLY_S = 0.2
+"""A flush that does not wait for the listeners returns in a fraction of that."""
 
 
 def opened(path: Path, disk: CountingDisk, linger_s: float = NEVER_S) -> JsonlLog:
@@ -92,6 +94,27 @@ def test_who_waits_for_a_batch_that_is_on_its_way_does_not_write_the_next(path: 
             thread.join()
         assert disk.calls == ["write", "fdatasync"]
         assert log.last_position == 2
+
+
+def test_what_is_flushed_was_heard_of_also_if_another_thread_brought_it_to_disk(path: Path) -> None:
+    heard, heard_by_then = list[Recorded](), list[list[Recorded]]()
+    with opened(path, CountingDisk()) as log:
+
+        def flush() -> None:
+            log.flush(2)
+            heard_by_then.append(heard.copy())
+
+        other = threading.Thread(target=flush)
+
+        def listen(recorded: Recorded) -> None:
+            other.start()
+            other.join(TOO_EARLY_S)
+            heard.append(recorded)
+
+        log.subscribe(listen)
+        appended = log.append(A, [Noted("a")], expected=0)
+        other.join()
+    assert heard_by_then == [list(appended)]
 
 
 def test_closing_brings_everything_to_disk(path: Path) -> None:
