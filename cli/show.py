@@ -37,12 +37,19 @@ def _show(
     from cli.past import archive_of, say_torn
     from cli.show_text import lines_of
     from events.ids import TicketId
-    from replay.show import shown_at
-    from replay.timeline import seen_at
+    from replay.show import Shown, shown_at
+    from replay.timeline import Frame, seen_at, seen_from
 
     archive = archive_of(folder)
     ticket = None if args.ticket is None else TicketId(args.ticket)
-    answer = seen_at(archive, at, lambda frame: shown_at(frame, archive.text, ticket), begun)
+
+    def see(frame: Frame) -> Shown:
+        return shown_at(frame, archive.text, ticket)
+
+    if isinstance(at, datetime):
+        answer = seen_at(archive, at, see)
+    else:
+        answer = seen_from(begun, archive, at, see)
     say_torn(archive)
     if args.json:
         print_answer(answer)

@@ -40,12 +40,7 @@ def frame_at(archive: Archive, at: Moment | None = None) -> Frame:
     return seen_at(archive, at, lambda frame: frame)
 
 
-def seen_at(
-    archive: Archive,
-    at: Moment | None,
-    see: Callable[[Frame], T],
-    begun: Beginning | None = None,
-) -> T:
+def seen_at(archive: Archive, at: Moment | None, see: Callable[[Frame], T]) -> T:
     """Return what `see` makes of the state at a moment; without one, at the end.
 
     The log is verified whole, whatever part of it is asked for, unless it was before and nobody has
@@ -56,7 +51,6 @@ def seen_at(
         at: the moment.
         see: makes the answer, and changes nothing: it may be called before the log is verified, and
             is called again if that fails. Its answer, or what it raises, counts only then.
-        begun: where to begin, if that was looked up for this moment already.
 
     Raises:
         MomentUnknownError: the log begins later, or ends earlier.
@@ -64,6 +58,16 @@ def seen_at(
         LogUnusableError: there is none.
     """
     position = _position_at(archive, stamp(at)) if isinstance(at, datetime) else at
+    if archive.kept is None:
+        return seen_from(None, archive, position, see)
+    with beginning(archive.folder.log, archive.kept, position) as begun:
+        return seen_from(begun, archive, position, see)
+
+
+def seen_from(
+    begun: Beginning | None, archive: Archive, position: int | None, see: Callable[[Frame], T]
+) -> T:
+    """Return the same as `seen_at`, for whom it was looked up where to begin: see `beginning`."""
 
     def answer(frame: Frame) -> T:
         if position is not None and not 0 < position == frame.world.position:
@@ -74,10 +78,7 @@ def seen_at(
         return see(frame)
 
     with no_search_for_garbage():
-        if begun is None:
-            found = _from_snapshot(archive, position, answer)
-        else:
-            found = _answered(archive, begun, position, answer)
+        found = None if begun is None else _answered(archive, begun, position, answer)
         return answer(_folded(archive, position)) if found is None else found[0]
 
 
@@ -134,16 +135,6 @@ def _position_at(archive: Archive, limit: str) -> int:
     if not position:
         raise MomentUnknownError(f"{archive.folder.run} began later, at {first}")
     return position
-
-
-def _from_snapshot(
-    archive: Archive, position: int | None, answer: Callable[[Frame], T]
-) -> tuple[T] | None:
-    """Return the answer by the latest snapshot and the records behind it; None: there is none."""
-    if archive.kept is None:
-        return None
-    with beginning(archive.folder.log, archive.kept, position) as begun:
-        return None if begun is None else _answered(archive, begun, position, answer)
 
 
 def _answered(

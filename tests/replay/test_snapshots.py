@@ -16,7 +16,7 @@ from replay.archive import Archive
 from replay.beginning import VERIFIED, beginning
 from replay.errors import MomentUnknownError
 from replay.fingerprint import fingerprint
-from replay.timeline import Frame, frame_at, seen_at
+from replay.timeline import Frame, frame_at, seen_at, seen_from
 from replay.world_codec import decode_states, encode_states
 from store.errors import LogDamagedError, SealBrokenError
 from store.run_folder import RunFolder
@@ -112,7 +112,7 @@ def test_what_is_read_on_is_the_log_that_is_vouched_for_whatever_takes_its_place
     with beginning(folder.log, kept, 150) as begun:
         folder.log.rename(folder.log.with_name("aside"))
         folder.log.write_text("another log\n")
-        assert seen_at(archive, 150, lambda frame: frame, begun) == before
+        assert seen_from(begun, archive, 150, lambda frame: frame) == before
 
 
 def test_a_look_further_on_keeps_what_it_folds_on_its_way(
