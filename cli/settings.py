@@ -9,6 +9,9 @@ Five layers, of which the later wins, value by value:
    ``TRACKSIDE_MODELS_QA`` (see `VARIABLES`); lists with commas; empty means not set;
 5. the command line.
 
+A relative path in a file, of a policy or in the name of a model, is meant from the file's folder;
+all others are meant from the current one.
+
 A repository is not trusted: what it may not loosen is in `cli.tightening`.
 """
 
@@ -28,6 +31,7 @@ from events.errors import SettingsInvalidError
 from events.policy import PRESETS
 from events.reading import Problems, key_of, quoted, read
 from events.settings import Settings
+from models.names import located
 from workspace.tool_schemas import TOOLS
 
 FILE = "trackside.toml"
@@ -59,8 +63,8 @@ class _Stack:
     origins: dict[Key, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
-    def put(self, table: Table, origin: str) -> None:
-        """Lay a table over what is there, or take down why not."""
+    def put(self, table: Table, origin: str, folder: Path | None = None) -> None:
+        """Lay a table over what is there, or take down why not; a file has a `folder`."""
         found = Problems()
         settings = read(table, Settings, "", found)
         if settings is not None:
@@ -69,7 +73,7 @@ class _Stack:
             self.problems += (f"{origin}: {problem}" for problem in found)
             return
         for key, value in _flat(table):
-            self.values[key] = value
+            self.values[key] = value if folder is None else _located(key, value, folder)
             self.origins[key] = origin
 
 
@@ -100,6 +104,19 @@ def load_settings(
     return Loaded(settings, origins, tuple(sorted(ignored)))
 
 
+def _located(key: Key, value: Any, folder: Path) -> object:  # noqa: ANN401  # checked by its reader
+    """Return a value of a file in `folder` with the path in it, if it is one, by where it leads."""
+    match key:
+        case ("policy",) if value not in PRESETS:
+            return str(folder / Path(value).expanduser())
+        case ("models", "ladder"):
+            return [located(model, folder) for model in value]
+        case ("models", "qa" | "fallback") | ("archetypes", _, "model") if value is not None:
+            return located(value, folder)
+        case _:
+            return value
+
+
 def _check_tools(settings: Settings, found: Problems) -> None:
     """Take down each tool of an archetype that there is not: its workers would have none."""
     for name, archetype in settings.archetypes.items():
@@ -122,11 +139,7 @@ def _home(environment: Mapping[str, str]) -> Path:
 
 def _put_user_file(stack: _Stack, environment: Mapping[str, str]) -> None:
     path = user_file(environment)
-    table = _table_of(path, str(path), stack)
-    policy = table.get("policy")
-    if isinstance(policy, str) and policy not in PRESETS:
-        table["policy"] = str(path.parent / Path(policy).expanduser())
-    stack.put(table, str(path))
+    stack.put(_table_of(path, str(path), stack), str(path), path.parent)
 
 
 def _put_repository(stack: _Stack, repository: Path) -> None:
@@ -137,7 +150,7 @@ def _put_repository(stack: _Stack, repository: Path) -> None:
     table, origin = (own, FILE) if own else (project, "pyproject.toml")
     refused = loosened(dict(_flat(table)), stack.values)
     stack.problems += (f"{origin}: {_dotted(key)}: {reason}" for key, reason in refused)
-    stack.put(table, origin)
+    stack.put(table, origin, repository)
 
 
 def _project_table(path: Path, stack: _Stack) -> Table:

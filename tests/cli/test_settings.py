@@ -120,6 +120,38 @@ def test_a_policy_file_of_the_user_is_found_beside_the_configuration(
     assert load().settings.policy == str(mine.parent / "careful.toml")
 
 
+MODELS = """
+[models]
+ladder = ["scripted:a.json", "scripted:/b.json", "gemini-2.5-pro"]
+qa = "recorded:demo+scripted:../c.json"
+fallback = "recorded:runs/demo"
+[archetypes.dev]
+model = "scripted:d.json"
+"""
+
+
+@pytest.mark.parametrize("whose", ["shop", "mine"])
+def test_a_relative_path_in_the_name_of_a_model_is_meant_from_the_folder_of_its_file(
+    load: Load, shop: Path, mine: Path, whose: str
+) -> None:
+    folder = shop if whose == "shop" else mine.parent
+    (folder / "trackside.toml").write_text(MODELS)
+    settings = load().settings
+    assert settings.models.ladder == (
+        f"scripted:{folder}/a.json", "scripted:/b.json", "gemini-2.5-pro",
+    )  # fmt: skip
+    assert settings.models.qa == f"recorded:demo+scripted:{folder}/../c.json"
+    assert settings.models.fallback == f"recorded:{folder}/runs/demo"
+    assert settings.archetypes["dev"].model == f"scripted:{folder}/d.json"
+
+
+def test_a_relative_path_that_no_file_says_is_meant_from_the_current_folder(load: Load) -> None:
+    models = {"models.ladder": ["scripted:a.json"]}
+    assert load(flags=models).settings.models.ladder == ("scripted:a.json",)
+    loaded = load(TRACKSIDE_MODELS_QA="scripted:a.json")
+    assert loaded.settings.models.qa == "scripted:a.json"
+
+
 def test_the_users_file_lies_in_the_config_folder() -> None:
     ours = "trackside/trackside.toml"
     assert user_file({"XDG_CONFIG_HOME": "/etc/me"}) == Path("/etc/me", ours)

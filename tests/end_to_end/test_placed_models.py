@@ -39,7 +39,9 @@ def test_a_resume_from_another_folder_finds_it(
     ticket: dict[str, Any],
     settings: str,
 ) -> None:
-    project.configure(settings)
+    if settings:  # what a file says is meant from its own folder
+        project.configure(settings)
+        own = own.rename(project.folder / "config" / "trackside" / own.name)
     project.plan({"id": "A", "step_mode": True, **ticket})
     assert project.run().code == WAITING
     assert "the run keeps" not in project.resume().err
@@ -50,6 +52,22 @@ def test_a_resume_from_another_folder_finds_it(
     kinds = [kind.model for kind in facts.settings.archetypes.values()]
     named = {*kinds, facts.settings.models.fallback, project.ticket("A").model_override}
     assert named - {None} == {f"scripted:{own}"}
+
+
+def test_a_repository_names_it_from_its_own_folder(
+    project: Project, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = own.rename(project.repo.path / own.name)
+    (project.repo.path / "trackside.toml").write_text(
+        '[models]\nladder = ["scripted:own.json"]\nqa = "scripted:own.json"\n'
+    )
+    project.plan({"id": "A", "step_mode": True})
+    assert trackside(*project.words_by(None)).code == WAITING
+    assert project.world().run.facts.settings.models.ladder == (f"scripted:{said}",)
+    monkeypatch.chdir(project.folder)
+    resumed = project.resume()
+    assert resumed.code == WAITING, resumed.err
+    assert "the run keeps" not in resumed.err
 
 
 def test_an_edited_ticket_of_a_fork_finds_it_too(
