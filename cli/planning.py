@@ -21,6 +21,8 @@ from store.entity import Entity
 PIECE_BYTES = 200_000
 """Tickets of one record: a record holds them twice, in cause and event, and may have 1 MiB."""
 
+_ANEW = "start the track again, under another name"
+
 
 def record_plan(this: OpenRun, start: Start, tickets: Sequence[Ticket]) -> None:
     """Put a new run on record, with all of its tickets."""
@@ -47,11 +49,11 @@ def left_out(run: Run, name: RunId) -> Sequence[Ticket]:
     try:
         data = read_input(facts.source)
     except InputUnreadableError as error:
-        raise NotPlannedError(name, f"{error}; start the track again") from error
+        raise NotPlannedError(name, f"{error}; {_ANEW}") from error
     same = hashlib.sha256(data).hexdigest() == facts.track_digest
     tickets = parse_track(data, facts.source).tickets if same else ()
     if len(tickets) != facts.tickets:
-        raise NotPlannedError(name, f"{facts.source} has changed since; start the track again")
+        raise NotPlannedError(name, f"{facts.source} has changed since; {_ANEW}")
     return tickets[len(run.planned) :]
 
 

@@ -27,6 +27,7 @@ from events.settings import Settings
 from events.track_file import check_archetypes, parse_track
 
 if TYPE_CHECKING:
+    from events.run import Run
     from workspace.user_repository import UserRepository
 
 _FLAGS = {
@@ -127,10 +128,18 @@ def run(args: argparse.Namespace) -> int:
         print(f"trackside: {shown(note)}; the run is without them", file=sys.stderr)
     make_cache_folder()
     folder = RunFolder.create(checkout.top, start.run)
-    with opened(folder, checkout.top) as this:
+    with opened(folder, checkout.top, _require_new) as this:
         tree = this.repository.tree_of(start.base)
         record_plan(this, replace(start, base_tree=tree), tickets)
         return carry_through(this, sandbox, args)
+
+
+def _require_new(run: "Run") -> None:
+    """Make sure that no other process has begun the run since its name was found to be free."""
+    from store.errors import RunExistsError
+
+    if run.standing != "new":
+        raise RunExistsError(run.facts.run)
 
 
 def _flags(args: argparse.Namespace) -> dict[str, object]:

@@ -12,6 +12,7 @@
         +-- BlobUnwritableError         likewise, for a payload beside the log
         +-- InboxUnusableError          a message to a run cannot be left: make room, try again
         +-- RunFolderError              no such run, several, or a name that cannot be one
+        |   +-- RunExistsError          the name of a new run is taken
         |   +-- RunFolderUnmadeError    the disk refuses a new one
         +-- DamageError                 what is kept is not what was written
             +-- LogDamagedError         at a known record and byte of the log
@@ -148,6 +149,14 @@ class RunFolderError(StoreError):
         self.reason = reason
         self.runs = tuple(runs)
         super().__init__(reason)
+
+
+class RunExistsError(RunFolderError):
+    """The name of a new run is that of another one."""
+
+    def __init__(self, run: str) -> None:
+        """Name it."""
+        super().__init__(run, f"there is a run {run} already; resume it or take a new name")
 
 
 class RunFolderUnmadeError(RunFolderError):

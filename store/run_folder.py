@@ -28,7 +28,7 @@ import msgspec
 
 from events.ids import RunId
 from store.disk import REAL_DISK, Disk, make_folder, sync_folder, write_file
-from store.errors import RunFolderError, RunFolderUnmadeError
+from store.errors import RunExistsError, RunFolderError, RunFolderUnmadeError
 from store.lock import LOCK_NAME
 from store.seal import SEAL_NAME, Seal, read_seal
 
@@ -40,6 +40,10 @@ _NAME = re.compile(r"(?!.*(\.\.|\.lock$|\.$))[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 """What is both the name of a folder and a part of the name of a branch, as git has it."""
 _IGNORE_ALL = b"*\n"
 _FIRST_LINE_BYTES = 4096
+_LONGEST_LINE_BYTES = 2 * 1024 * 1024
+"""More than a record may have."""
+_OPENING = re.compile(rb'\{"v":\d+,"position":\d+,"epoch":\d+,"stream":"log",')
+"""How a record of the log's own begins: it was opened, or a torn end was set aside."""
 
 
 class RunFolder:
@@ -74,7 +78,9 @@ class RunFolder:
     def create(cls, repository: Path, run: str, disk: Disk = REAL_DISK) -> "RunFolder":
         """Return the folder of a new run in the repository at `repository`, durably made.
 
-        A folder whose log never got a record is taken over: its maker crashed before it had begun.
+        A folder whose log tells of nothing but its openings is taken over: its maker crashed before
+        the run had begun. Another process may be about to begin it, so the lock has to be taken,
+        and the log looked at again.
 
         Raises:
             RunFolderError: `run` cannot be a name, exists already, or its folder cannot be made.
@@ -94,6 +100,8 @@ class RunFolder:
             RunFolderError: as `create`.
         """
         final = cls.to_make(repository, run)
+        if final.began:  # somebody may be at it
+            raise RunExistsError(run)
         stage = repository / HOME / STAGED
         _sweep(stage)
         token = stage / f"{os.getpid()}-{secrets.token_hex(4)}"
@@ -120,8 +128,8 @@ class RunFolder:
                 "(its branch is named like it)",
             )
         folder = cls(repository / HOME / RUNS / run)
-        if folder.began:
-            raise RunFolderError(run, f"there is a run {run} already; resume it or take a new name")
+        if folder.began and not _only_opened(folder):
+            raise RunExistsError(run)
         return folder
 
     @classmethod
@@ -222,6 +230,19 @@ def _sweep(stage: Path) -> None:
         pid = token.name.partition("-")[0]
         if pid.isdigit() and not Path("/proc", pid).exists():
             shutil.rmtree(token, ignore_errors=True)
+
+
+def _only_opened(folder: RunFolder) -> bool:
+    """Return whether the log tells of nothing but its openings; a torn end tells nothing."""
+    if folder.seal.exists() or not folder.log.is_file() or folder.log.is_symlink():
+        return False
+    with folder.log.open("rb") as log:
+        lines = iter(lambda: log.readline(_LONGEST_LINE_BYTES), b"")
+        return all(_OPENING.match(line) or _is_torn(line) for line in lines)
+
+
+def _is_torn(line: bytes) -> bool:
+    return not line.endswith(b"\n") and len(line) < _LONGEST_LINE_BYTES
 
 
 class _At(msgspec.Struct):

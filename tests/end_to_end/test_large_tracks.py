@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from events import run_events as run
+from store.run_folder import RunFolder
 from tests.end_to_end.project import Project, trackside
 from tests.end_to_end.scripts import call, done, turn
 
@@ -63,9 +66,9 @@ def test_a_plan_that_was_cut_short_is_completed_by_a_resume(project: Project) ->
     project.track_file.write_bytes(plan + b"\n")
     changed = project.resume()
     assert changed.code == REFUSED
-    assert "track.json has changed since; start the track again" in changed.err
+    assert "track.json has changed since; start the track again, under another name" in changed.err
     project.track_file.unlink()
-    assert "there is no such file; start the track again" in project.resume().err
+    assert "there is no such file; start the track again, under" in project.resume().err
     assert log.stat().st_size == cut
 
     project.track_file.write_bytes(plan)
@@ -82,6 +85,32 @@ def test_a_run_without_a_start_is_to_be_started_again(project: Project) -> None:
     again = project.resume()
     assert again.code == REFUSED
     assert "so it did nothing; start the track again" in again.err
+    project.repo.git("branch", "-D", "trackside/run")
+    done_again = project.run()
+    assert done_again.code == COMPLETED, done_again.err
+    assert trackside("verify", "run", "--repo", str(project.repo.path)).code == COMPLETED
+    taken = project.run()
+    assert (taken.code, taken.out) == (REFUSED, "")
+    assert "there is a run run already" in taken.err
+
+
+def test_of_two_that_begin_the_same_run_at_once_one_does(project: Project) -> None:
+    project.plan({"id": "A"})
+    project.script({"A": [[done()]]})
+    create = RunFolder.create
+
+    def create_slowly(repository: Path, run: str) -> RunFolder:
+        folder = create(repository, run)
+        patch.undo()
+        assert project.run("--deliver", "none").code == COMPLETED
+        return folder
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RunFolder, "create", create_slowly)
+        slower = project.run()
+    assert slower.code == REFUSED
+    assert "there is a run run already" in slower.err
+    assert trackside("verify", "run", "--repo", str(project.repo.path)).code == COMPLETED
 
 
 def cut_behind(project: Project, position: int) -> None:

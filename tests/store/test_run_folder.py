@@ -2,16 +2,17 @@
 
 import os
 import stat
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from store.errors import RunFolderError
+from store.errors import RunExistsError, RunFolderError
 from store.jsonl import JsonlLog
 from store.run_folder import RunFolder
 from tests.store.disks import CountingDisk, FailingDisk
-from tests.store.words import CODEC
+from tests.store.words import CODEC, A, Noted
 
 
 def begin(repository: Path, run: str, day: int = 1) -> RunFolder:
@@ -56,10 +57,53 @@ def test_what_cannot_name_a_run_is_refused(tmp_path: Path, name: str) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def note(folder: RunFolder) -> None:
+    with JsonlLog.open(folder.log, CODEC, disk=CountingDisk()) as log:
+        log.append(A, [Noted("a")], expected=0)
+
+
 def test_a_run_is_made_once(tmp_path: Path) -> None:
-    begin(tmp_path, "R1")
-    with pytest.raises(RunFolderError, match="there is a run R1 already"):
+    note(begin(tmp_path, "R1"))
+    with pytest.raises(RunExistsError, match="there is a run R1 already"):
         RunFolder.create(tmp_path, "R1")
+
+
+def damaged(log: Path) -> None:
+    log.write_bytes(b"what is this?\n")
+
+
+def elsewhere(log: Path) -> None:
+    log.symlink_to(log.rename(log.with_name("other.jsonl")))
+
+
+def sealed(log: Path) -> None:
+    with JsonlLog.open(log, CODEC) as opened:
+        opened.seal()
+
+
+def too_long(log: Path) -> None:
+    log.write_bytes(log.read_bytes() + bytes(3 * 1024 * 1024))
+
+
+@pytest.mark.parametrize("spoil", [damaged, elsewhere, sealed, too_long])
+def test_a_run_is_made_over_nothing_that_may_have_been_one(
+    tmp_path: Path, spoil: Callable[[Path], None]
+) -> None:
+    spoil(begin(tmp_path, "R1").log)
+    with pytest.raises(RunExistsError):
+        RunFolder.create(tmp_path, "R1")
+
+
+def test_a_run_that_was_opened_and_never_began_is_taken_over_but_not_by_a_staged_one(
+    tmp_path: Path,
+) -> None:
+    folder = begin(tmp_path, "R1")
+    begin(tmp_path, "R1")
+    with folder.log.open("ab") as log:
+        log.write(b'{"v":1,"position":3,"epo')  # torn
+    assert RunFolder.create(tmp_path, "R1") == folder
+    with pytest.raises(RunExistsError), RunFolder.staged(tmp_path, "R1"):
+        pass
 
 
 def test_a_folder_whose_run_never_began_is_taken_over(tmp_path: Path) -> None:
