@@ -15,6 +15,7 @@ from cli.escape import shown
 from cli.exit_code import ExitCode
 from cli.inputs import read_input
 from cli.settings import Loaded, load_settings
+from cli.which_run import folder_named
 from events.counted import counted
 from events.errors import ProblemsError, TracksideError
 from events.track import Track, TrackSpec
@@ -49,7 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--repo",
         metavar="DIR",
-        type=Path,
+        type=folder_named,
         default=Path(),
         help="the repository whose configuration names the archetypes (default: this folder)",
     )

@@ -80,10 +80,9 @@ class InputUnreadableError(TracksideError):
 class NoRepositoryError(TracksideError):
     """A folder is in no repository, so it has no runs."""
 
-    def __init__(self, path: str, *, bare: bool = False) -> None:
-        """Remember where was looked, upward, and whether there is a bare one, which has no runs."""
+    def __init__(self, path: str, found: str) -> None:
+        """Remember where was looked, upward, and what was found there instead."""
         self.path = path
-        found = "a bare repository has no runs" if bare else "no git repository and no runs here"
         super().__init__(f"{path}: {found}; name one with --repo DIR")
 
 

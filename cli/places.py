@@ -14,6 +14,11 @@ def plain_path(path: str) -> str:
     return os.path.abspath(path)  # noqa: PTH100 - pathlib would follow links
 
 
+def from_home(path: str) -> str:
+    """Return a path with the home folder for a ``~`` it begins with; that of nobody stays."""
+    return os.path.expanduser(path)  # noqa: PTH111 - pathlib raises if there is no such user
+
+
 def cache_folder() -> Path:
     """Return the folder of all worktrees; all of it can be deleted while nothing runs."""
     home = os.environ.get("XDG_CACHE_HOME", "")

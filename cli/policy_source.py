@@ -1,11 +1,12 @@
 """The policy that a setting names: a preset, or a file of rules."""
 
+import os
 from pathlib import Path
 
 import msgspec
 
 from cli.inputs import read_input
-from cli.places import plain_path
+from cli.places import from_home, plain_path
 from events.errors import PolicyInvalidError
 from events.policy import PRESETS, Policy
 from events.policy_file import parse_policy
@@ -22,8 +23,8 @@ def load_policy(named: str, repository: Path) -> Policy:
     """
     if named in PRESETS:
         return PRESETS[named]
-    path = Path(named).expanduser()
-    if not path.exists():
+    path = Path(from_home(named))
+    if not os.path.exists(path):  # noqa: PTH110 - pathlib raises for a name that is too long
         problem = f"is neither a preset ({', '.join(PRESETS)}) nor a file that is there"
         raise PolicyInvalidError(named, [problem])
     policy = parse_policy(read_input(path), named)
@@ -35,4 +36,4 @@ def load_policy(named: str, repository: Path) -> Policy:
 
 def placed_policy(named: str) -> str:
     """Return the name of a policy as it goes on record: a file by its absolute path."""
-    return named if named in PRESETS else plain_path(str(Path(named).expanduser()))
+    return named if named in PRESETS else plain_path(from_home(named))

@@ -11,6 +11,7 @@ from cli.escape import shown
 from cli.interrupts import interruptible
 from cli.person import who
 from cli.run import add_common
+from cli.which_run import folder_named
 from events.run_commands import ContinueRun
 
 if TYPE_CHECKING:
@@ -25,7 +26,13 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``resume``."""
     parser.add_argument("run", metavar="RUN", nargs="?", help="a run, or the start of its name")
-    parser.add_argument("--repo", metavar="DIR", default=".", help="the repository (default: here)")
+    parser.add_argument(
+        "--repo",
+        metavar="DIR",
+        type=folder_named,
+        default=Path(),
+        help="the repository (default: here)",
+    )
     add_common(parser)
 
 
@@ -41,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     from store.run_folder import RunFolder
     from workspace.user_repository import UserRepository
 
-    checkout = UserRepository.find(Path(args.repo))
+    checkout = UserRepository.find(args.repo)
     folder = RunFolder.find(checkout.top, args.run)
     try:
         return _go_on(args, folder, checkout.top)

@@ -19,6 +19,7 @@ from cli.inputs import read_input
 from cli.interrupts import interruptible
 from cli.policy_source import load_policy, placed_policy
 from cli.settings import load_settings
+from cli.which_run import folder_named
 from events.conversation import Usage
 from events.errors import TrackInvalidError
 from events.ids import RunId, TreeId
@@ -46,7 +47,13 @@ _BY_MODEL = ("models.ladder", "models.qa")
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``run``."""
     parser.add_argument("track", metavar="TRACK", help="the track file (JSON or TOML)")
-    parser.add_argument("--repo", metavar="DIR", default=".", help="the repository (default: here)")
+    parser.add_argument(
+        "--repo",
+        metavar="DIR",
+        type=folder_named,
+        default=Path(),
+        help="the repository (default: here)",
+    )
     parser.add_argument(
         "--model",
         metavar="M",
@@ -94,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
 
     data = read_input(args.track)
     spec = parse_track(data, args.track)
-    checkout = UserRepository.find(Path(args.repo))
+    checkout = UserRepository.find(args.repo)
     flags = _flags(args)
     settings = _settings(args, flags, checkout.top)
     problems = check_archetypes(spec, settings.archetypes)

@@ -25,6 +25,7 @@ import msgspec
 
 from cli.errors import InputUnreadableError
 from cli.inputs import read_input
+from cli.places import from_home
 from cli.tightening import Key, loosened
 from events.documents import DocumentError, decode
 from events.errors import SettingsInvalidError
@@ -108,7 +109,7 @@ def _located(key: Key, value: Any, folder: Path) -> object:  # noqa: ANN401  # c
     """Return a value of a file in `folder` with the path in it, if it is one, by where it leads."""
     match key:
         case ("policy",) if value not in PRESETS:
-            return str(folder / Path(value).expanduser())
+            return str(folder / from_home(value))
         case ("models", "ladder"):
             return [located(model, folder) for model in value]
         case ("models", "qa" | "fallback") | ("archetypes", _, "model") if value is not None:

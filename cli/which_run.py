@@ -4,6 +4,7 @@ It needs little of the program, so that a command may begin to read before the r
 """
 
 import argparse
+import os
 from pathlib import Path
 
 from cli.errors import NoRepositoryError
@@ -30,24 +31,42 @@ def add_arguments(parser: argparse.ArgumentParser, default: str = "the latest") 
 def add_repository(parser: argparse.ArgumentParser) -> None:
     """Add the option that says where the runs are."""
     parser.add_argument(
-        "--repo", metavar="DIR", type=Path, help="the repository (default: the one around here)"
+        "--repo",
+        metavar="DIR",
+        type=folder_named,
+        help="the repository (default: the one around here)",
     )
+
+
+def folder_named(text: str) -> Path:
+    """Return the folder that an option names; none is named by nothing, as an unset variable is.
+
+    Raises:
+        ArgumentTypeError: `text` is empty.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("the name of the folder is empty")
+    return Path(text)
 
 
 def repository_of(args: argparse.Namespace) -> Path:
     """Return the repository that is meant: the nearest folder upward that has runs, or is one.
 
-    Git is not asked: history can be read where the repository itself is broken.
+    Git is not asked: history can be read where the repository itself is broken. Links are followed
+    first, as git does: above ``../shop`` is what holds that folder, not what its name goes through.
 
     Raises:
-        NoRepositoryError: there is neither.
+        NoRepositoryError: there is neither, or no such folder.
     """
-    start = Path(args.repo or "").absolute()
+    start = Path(os.path.realpath(args.repo or ""))
+    if not start.is_dir():
+        raise NoRepositoryError(path_text(args.repo), "no such folder")
     for folder in (start, *start.parents):
         if (folder / HOME / RUNS).is_dir() or (folder / ".git").exists():
             return folder
     bare = (start / "HEAD").is_file() and (start / "objects").is_dir()
-    raise NoRepositoryError(path_text(start), bare=bare)
+    found = "a bare repository has no runs" if bare else "no git repository and no runs here"
+    raise NoRepositoryError(path_text(start), found)
 
 
 def folder_of(args: argparse.Namespace) -> RunFolder:

@@ -18,7 +18,8 @@ def located(model: str, folder: Path) -> str:
     'recorded:demo'
     """
     if model.startswith(SCRIPTED):
-        return f"{SCRIPTED}{folder / model.removeprefix(SCRIPTED)}"
+        path = model.removeprefix(SCRIPTED)
+        return f"{SCRIPTED}{folder / path}" if path else model
     if not model.startswith(RECORDED):
         return model
     run, live = taken_apart(model)

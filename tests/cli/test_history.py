@@ -2,6 +2,7 @@
 
 import os
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from cli.which_run import repository_of
 from events.payload import BlobRef
 from store.blobs import Blobs
 from store.run_folder import RunFolder
+from tests.cli.conftest import Told
 from tests.histories import begins, ticket
 from tests.stories import Story
 
@@ -37,6 +39,39 @@ def test_the_working_folder_is_where_the_search_begins(
 def test_outside_of_any_repository_there_are_no_runs(tmp_path: Path) -> None:
     with pytest.raises(NoRepositoryError, match="name one with --repo"):
         repository_of(Namespace(repo=tmp_path))
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["../typo", "../empty", "../file", "../file/x", "../loop", "typo", "../.."]
+)
+def test_what_is_named_is_never_taken_for_the_repository_around_here(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: str
+) -> None:
+    monkeypatch.chdir(shop)
+    Path("../empty").mkdir()
+    Path("../file").touch()
+    Path("../loop").symlink_to("loop")
+    with pytest.raises(NoRepositoryError, match="name one with --repo"):
+        repository_of(Namespace(repo=Path(elsewhere)))
+
+
+def test_a_link_is_followed_before_the_search(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    other = tmp_path / "elsewhere" / "other"
+    (other / ".git").mkdir(parents=True)
+    (shop.parent / "link").symlink_to(other)
+    monkeypatch.chdir(shop)
+    assert repository_of(Namespace(repo=Path("../link"))) == other
+
+
+@pytest.mark.parametrize(
+    "verb", ["run t.json", "resume", "status", "cancel r1", "runs", "check t.json"]
+)
+def test_an_empty_name_is_no_repository(trackside: Callable[..., Told], verb: str) -> None:
+    code, _, err = trackside(*verb.split(), "--repo", "")
+    assert code == 2
+    assert "--repo: the name of the folder is empty" in err
 
 
 def test_a_history_is_what_the_writer_believes(shop: Path, story: Story) -> None:

@@ -5,11 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.errors import InputUnreadableError
-from cli.policy_source import load_policy
 from cli.settings import VARIABLES, Loaded, load_settings, user_file
-from events.errors import PolicyInvalidError, SettingsInvalidError
-from events.policy import PRESETS
+from events.errors import SettingsInvalidError
 from events.settings import Archetype, Settings
 
 Load = Callable[..., Loaded]
@@ -120,6 +117,14 @@ def test_a_policy_file_of_the_user_is_found_beside_the_configuration(
     assert load().settings.policy == str(mine.parent / "careful.toml")
 
 
+def test_the_home_of_nobody_is_no_home(load: Load, mine: Path, shop: Path) -> None:
+    mine.write_text('policy = "~nobody-of-that-name/p.toml"\n')
+    assert load().settings.policy == str(mine.parent / "~nobody-of-that-name" / "p.toml")
+    mine.unlink()
+    (shop / "trackside.toml").write_text('policy = "~nobody-of-that-name/p.toml"\n')
+    assert any("is a file of rules" in problem for problem in problems(load))
+
+
 MODELS = """
 [models]
 ladder = ["scripted:a.json", "scripted:/b.json", "gemini-2.5-pro"]
@@ -145,9 +150,13 @@ def test_a_relative_path_in_the_name_of_a_model_is_meant_from_the_folder_of_its_
     assert settings.archetypes["dev"].model == f"scripted:{folder}/d.json"
 
 
-def test_a_relative_path_that_no_file_says_is_meant_from_the_current_folder(load: Load) -> None:
+def test_a_relative_path_that_no_file_says_is_meant_from_the_current_folder(
+    load: Load, shop: Path
+) -> None:
     models = {"models.ladder": ["scripted:a.json"]}
     assert load(flags=models).settings.models.ladder == ("scripted:a.json",)
+    (shop / "trackside.toml").write_text('[models]\nqa = "scripted:"\n')
+    assert load().settings.models.qa == "scripted:"
     loaded = load(TRACKSIDE_MODELS_QA="scripted:a.json")
     assert loaded.settings.models.qa == "scripted:a.json"
 
@@ -356,34 +365,3 @@ def test_the_user_may_loosen_again_by_environment_and_flag(load: Load, shop: Pat
     (shop / "trackside.toml").write_text('policy = "deny"\n')
     assert load(TRACKSIDE_POLICY="ask").settings.policy == "ask"
     assert load(flags={"policy": "auto"}).settings.policy == "auto"
-
-
-# --- the policy that is named -------------------------------------------------------------------
-
-RULES = '[[rule]]\nverdict = "ask"\n'
-
-
-def test_a_preset_is_no_file(shop: Path) -> None:
-    assert load_policy("ask", shop) is PRESETS["ask"]
-
-
-def test_a_policy_file_is_read(shop: Path, tmp_path: Path) -> None:
-    (tmp_path / "careful.toml").write_text(RULES)
-    policy = load_policy(str(tmp_path / "careful.toml"), shop)
-    assert (policy.name, policy.protected) == ("careful", ())
-
-
-def test_a_policy_file_in_the_repository_protects_itself(shop: Path) -> None:
-    (shop / "ci").mkdir()
-    (shop / "ci" / "careful.toml").write_text(RULES)
-    assert load_policy(str(shop / "ci" / "careful.toml"), shop).protected == ("ci/careful.toml",)
-
-
-def test_a_name_that_is_neither_preset_nor_file_is_refused(shop: Path) -> None:
-    with pytest.raises(PolicyInvalidError, match=r"^atuo: is neither a preset \(auto, ask, deny\)"):
-        load_policy("atuo", shop)
-
-
-def test_a_policy_that_is_a_folder_is_refused(shop: Path) -> None:
-    with pytest.raises(InputUnreadableError, match="is a folder"):
-        load_policy(str(shop), shop)
