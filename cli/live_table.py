@@ -89,7 +89,8 @@ class LiveTable:
         if len(run.plan) <= room:
             return list(run.plan)
         under_way = sorted({active.ticket for active in run.active.values()})
-        settled = [ticket for ticket in reversed(self._latest) if ticket not in under_way]
+        latest = tuple(self._latest)  # in one step: the log's threads add to it meanwhile
+        settled = [ticket for ticket in reversed(latest) if ticket not in under_way]
         return [run.plan[ticket] for ticket in [*under_way, *settled][:room]]
 
     def _cells(self, world: World, ticket: Ticket) -> list[Text]:

@@ -12,10 +12,15 @@ from fcntl import ioctl
 
 import pytest
 
-from cli.live_table import clock_words
+from cli.live_table import LiveTable, clock_words
 from cli.progress import NoProgress, PlainProgress, Progress, progress_for
+from events.conversation import Usage
+from events.ids import AttemptId, TicketId
 from events.run_commands import EndRun, PauseRun, RecordDelivery
-from tests.histories import commit, ticket
+from events.run_events import TicketCompleted
+from events.streams import RUN
+from store.log import Recorded
+from tests.histories import commit, ticket, tree
 from tests.stories import Story, told
 
 ROWS, COLUMNS = 12, 100
@@ -198,6 +203,36 @@ def test_before_there_is_a_plan_the_table_is_empty(
     progress = progress_for(screen.stream, told().view)
     screen.wait_for("ticket")
     progress.close()
+
+
+def test_a_ticket_that_settles_while_the_table_is_drawn_does_not_end_the_table() -> None:
+    story = told()
+    story.begin(*(ticket(f"T{number}") for number in range(1, 4)))
+    story.work("T1.1")
+    table = LiveTable(story.view, clock=lambda: 0.0)
+    settled = story.log.last_position
+
+    class Settling(str):
+        """The name of a ticket; as it is compared, in the middle of a drawing, another settles."""
+
+        __slots__ = ()
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            settle("T3")
+            return str.__eq__(self, other)
+
+    def settle(name: str) -> None:
+        event = TicketCompleted(TicketId(name), AttemptId(f"{name}.1"), commit(1), tree(1), Usage())
+        table.take(
+            Recorded(
+                position=settled, epoch=1, stream=RUN, version=1, at="", commit=settled, event=event
+            )
+        )
+
+    settle("T3")
+    settle(Settling("T2"))
+    assert table.table(height=5).row_count == 2
 
 
 def test_a_long_span_has_hours() -> None:
