@@ -10,7 +10,7 @@ from store.codec import Line
 from store.disk import Disk, write_all
 from store.errors import LogPoisonedError
 from store.head import Mark
-from store.log import Recorded
+from store.log import Recorded, tell_all
 
 LINGER_S = 0.02
 """How long a decision that nobody waits for may stay unsafe."""
@@ -177,19 +177,24 @@ class GroupCommit:
         """Write and sync `batch` when its turn comes, tell the listeners, let the others go on."""
         try:
             with self._writing:
-                self._leader = threading.get_ident()
-                with self.order:
-                    self._batch, self._sinking = None, batch
-                if self.failure is None and self._write(batch):
-                    self._publish(batch)
-                self._leader = self._sinking = None
+                try:
+                    self._bring(batch)
+                finally:  # while it is still our turn: who comes next says so of itself
+                    self._leader = self._sinking = None
         except BaseException as error:
-            self._leader = self._sinking = None
             if self.failure is None and self.safe.position < batch.end:
                 self.failure = error
             raise
         finally:
             batch.done.release()
+
+    def _bring(self, batch: _Batch) -> None:
+        """Have `batch` safe and told of, on the thread whose turn it is."""
+        self._leader = threading.get_ident()
+        with self.order:
+            self._batch, self._sinking = None, batch
+        if self.failure is None and self._write(batch):
+            self._publish(batch)
 
     def _write(self, batch: _Batch) -> bool:
         """Return whether `batch` is safe now; if not, nothing will be any more."""
@@ -200,16 +205,22 @@ class GroupCommit:
         except OSError as error:
             self.failure = error
             return False
+        except BaseException as error:  # before anybody else has a turn: half of it may be written
+            self.failure = error
+            raise
         last = batch.lines[-1]
         self.safe = Mark(last.position, last.epoch, self.safe.offset + len(data), last.sum)
         return True
 
     def _publish(self, batch: _Batch) -> None:
-        listeners = self.listeners
-        for line in batch.lines:
-            for listener in listeners:
-                listener(line)
-        self.heard = batch.end
+        """Tell the listeners. After an error too the batch is safe and counts as heard of.
+
+        It is told once: who waits for it goes on, and only the thread that leads gets the error.
+        """
+        try:
+            tell_all(self.listeners, batch.lines)
+        finally:
+            self.heard = batch.end
 
 
 def _takes(batch: _Batch | None) -> bool:

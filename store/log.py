@@ -124,11 +124,26 @@ class EventLog(Protocol):
         """Have `listener` called with each event from now on, in order, once it is on record.
 
         It is called on any thread that uses the log, or on one of its own, before any append or
-        flush of the event returns; it must be quick, must not raise and must not append.
+        flush of the event returns; it must be quick, must not raise and must not append. If one
+        raises all the same, the others are told none the less, and whoever brought the event to
+        disk gets the error.
         """
 
     def close(self) -> None:
         """Let go of the log; what was appended stays. A second call does nothing."""
+
+
+def tell_all(listeners: Sequence[Callable[[Recorded], None]], records: Sequence[Recorded]) -> None:
+    """Tell each listener of each record, also after one has raised; then raise the first error."""
+    raised: list[Exception] = []
+    for record in records:
+        for listener in listeners:
+            try:
+                listener(record)
+            except Exception as error:  # noqa: BLE001 - raised below
+                raised.append(error)
+    if raised:
+        raise raised[0]
 
 
 def utc_now() -> datetime:

@@ -12,7 +12,7 @@ from store.codec import FORMAT_NAME
 from store.encode import decision_encoded
 from store.errors import LogClosedError
 from store.head import Head
-from store.log import Clock, Recorded, stamp, utc_now
+from store.log import Clock, Recorded, stamp, tell_all, utc_now
 
 _PLACE = Path("(memory)")
 
@@ -102,8 +102,6 @@ class MemoryLog:
     def _publish(self, lines: Sequence[Recorded]) -> None:
         self._publishing = True
         try:
-            for line in lines:
-                for listener in self._listeners:
-                    listener(line)
+            tell_all(self._listeners, lines)
         finally:
             self._publishing = False

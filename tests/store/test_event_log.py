@@ -137,6 +137,19 @@ def test_a_listener_that_raises_does_not_undo_what_is_on_record(log: EventLog) -
     assert notes(log.read()) == [(2, "a"), (3, "b")]
 
 
+def test_after_a_listener_has_raised_the_others_are_told_all_the_same(log: EventLog) -> None:
+    heard: list[Recorded] = []
+
+    def fail(recorded: Recorded) -> None:
+        raise OSError(f"trouble over {recorded.position}")
+
+    log.subscribe(fail)
+    log.subscribe(heard.append)
+    with pytest.raises(OSError, match="trouble over 2"):
+        log.append(A, [Noted("a"), Noted("b")], expected=0)
+    assert [one.position for one in heard] == [2, 3]
+
+
 def test_a_closed_log_takes_nothing_and_can_be_closed_again(log: EventLog) -> None:
     log.append(A, [Noted("a")], expected=0)
     log.close()

@@ -173,3 +173,75 @@ def test_a_failure_that_nobody_waited_for_is_told_to_the_next_who_comes(path: Pa
     with pytest.raises(LogPoisonedError):
         log.flush(2)
     log.close()
+
+
+class LateLock:
+    """A lock whose holder goes on behind it only once the next one is on its way to disk."""
+
+    def __init__(self, syncing: threading.Event) -> None:
+        self._lock = threading.Lock()
+        self._syncing = syncing
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+        self._syncing.wait(timeout=60)
+
+
+def test_a_listener_that_raises_leaves_the_batch_behind_it_to_be_waited_for(path: Path) -> None:
+    disk, syncing, go, joined = CountingDisk(), *(threading.Event() for _ in range(3))
+    on_disk = list[int]()
+    with opened(path, disk) as log:
+
+        def hold(call: str, number: int) -> None:
+            if call == "fdatasync" and joined.is_set():
+                syncing.set()
+                go.wait()
+
+        def lead_the_next() -> None:
+            log.enqueue(B, [Noted("b")], expected=0)
+            joined.set()
+            log.flush(3)
+
+        def wait_for_it() -> None:
+            log.flush(3)
+            on_disk.append(log.last_position)
+
+        leader, waiter = (threading.Thread(target=does) for does in (lead_the_next, wait_for_it))
+
+        def fail(recorded: Recorded) -> None:
+            if recorded.position == 2:
+                leader.start()
+                joined.wait()
+                raise ValueError("a bug")
+
+        disk.before = hold
+        log._group._writing = LateLock(syncing)  # type: ignore[assignment]
+        log.subscribe(fail)
+        with pytest.raises(ValueError, match="a bug"):
+            log.append(A, [Noted("a")], expected=0)
+        waiter.start()
+        waiter.join(TOO_EARLY_S)
+        go.set()
+        leader.join()
+        waiter.join()
+    assert on_disk == [3]
+
+
+def test_what_a_listener_raised_over_counts_as_heard_of(path: Path) -> None:
+    disk = CountingDisk()
+    with opened(path, disk) as log:
+
+        def fail(recorded: Recorded) -> None:
+            if recorded.position == 2:
+                raise ValueError("a bug")
+
+        log.subscribe(fail)
+        with pytest.raises(ValueError, match="a bug"):
+            log.append(A, [Noted("a")], expected=0)
+        log.enqueue(B, [Noted("b")], expected=0)
+        disk.calls.clear()
+        log.flush(2)
+        assert disk.calls == []
