@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
@@ -151,15 +152,15 @@ def conduct(
         ),
         qa_model=settings.models.qa,
     )
-    with (
-        closing(diagnostics),
-        interrupting(system.interrupt),
-        pausing(system, settings.limits.run_wall_s),
-    ):
+    began_s = time.monotonic()
+    with closing(diagnostics), interrupting(system.interrupt):
         try:
             workshop.spares.find(live=opened.world.run.active)
             system.start()
-            with attended(opened, system, workshop, progress, note_bug, asks_here=asks_here):
+            with (
+                pausing(system, settings.limits.run_wall_s, began_s),
+                attended(opened, system, workshop, progress, note_bug, asks_here=asks_here),
+            ):
                 return system.wait()
         finally:
             runner.close()
@@ -171,13 +172,17 @@ def conduct(
 
 
 @contextmanager
-def pausing(system: System, limit_s: float | None) -> Iterator[None]:
-    """Have the run pause once the block has lasted `limit_s`: what is under way is finished."""
+def pausing(system: System, limit_s: float | None, began_s: float) -> Iterator[None]:
+    """Have the run pause `limit_s` after `began_s` (monotonic): what is under way is finished.
+
+    Only a system that was started hears of it.
+    """
     if limit_s is None:
         yield
         return
     pause = PauseRun("trackside", f"limits.run_wall_s is reached: {limit_s:g} s in one process")
-    timer = threading.Timer(limit_s, system.operate, [pause, lambda _: None])
+    left_s = max(0.0, began_s + limit_s - time.monotonic())
+    timer = threading.Timer(left_s, system.operate, [pause, lambda _: None])
     timer.daemon = True
     timer.start()
     try:

@@ -1,8 +1,12 @@
 """Which ticket is next, and what it waits for."""
 
+from itertools import pairwise
+
 from events import run_events as run
 from tests.end_to_end.project import Project, ended, hear, started
 from tests.end_to_end.scripts import command, done, turn
+
+WAITING = 3
 
 
 def test_priority_decides_among_ready_tickets_and_then_their_order_in_the_file(
@@ -42,3 +46,16 @@ def test_a_completed_ticket_unlocks_its_dependents_without_waiting_for_its_sibli
         assert ended(process).code == 0
     completed = [event.ticket for event in project.events(run.TicketCompleted)]
     assert completed.index("quick") < completed.index("slow")
+
+
+def test_a_time_that_is_over_before_the_run_goes_on_pauses_it_all_the_same(
+    project: Project,
+) -> None:
+    names = [f"T{number}" for number in range(8)]
+    project.configure("[limits]\nrun_wall_s = 0.000001")
+    project.plan({"id": "T0"}, *({"id": b, "depends_on": [a]} for a, b in pairwise(names)))
+    project.script({name: [[turn(command("true")), done()]] for name in names})
+    assert project.run().code == WAITING
+    (paused,) = project.events(run.RunPaused)
+    assert "limits.run_wall_s is reached" in paused.reason
+    assert project.ticket("T7").status == "locked"
