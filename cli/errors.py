@@ -12,7 +12,7 @@
     +-- OutputUnwritableError           nothing can be written where an option says
     +-- NothingToRecoverError           the log of a run is not damaged, so nothing is cut
     +-- NotPlannedError                 the run has no plan on record
-    +-- NotTakenError                   the process that holds a run takes no message
+    +-- NotTakenError                   the process that holds a run does not reply
     +-- ResumedElsewhereError           the process that holds a paused run goes on with it
     +-- RunRefusesError                 what a person told a run means nothing to it now
     +-- SandboxWeakerError              commands of the run were confined better before
@@ -135,7 +135,10 @@ class NotPlannedError(TracksideError):
 
 
 class NotTakenError(TracksideError):
-    """A message to a run was taken back, since the process that holds the run did not take it."""
+    """A message to a run was taken back, since the process that holds the run did not reply.
+
+    It may have read the message by then, and have it take effect once it goes on.
+    """
 
     fault = "held"
 
@@ -144,7 +147,8 @@ class NotTakenError(TracksideError):
         self.run = run
         self.pid = pid
         super().__init__(
-            f"process {pid} holds run {run} and takes no messages; end it, then try again"
+            f"process {pid} holds run {run} and does not reply; it may still do what it was told, "
+            f"as `trackside log {run}` would show; if not, end it, then try again"
         )
 
 

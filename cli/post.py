@@ -57,7 +57,7 @@ def send(folder: RunFolder, checkout: Path, message: Message) -> Sent:
     """Have a run take a message, whoever holds it; return once its effect is on record.
 
     Raises:
-        NotTakenError: the process that holds the run does not take it.
+        NotTakenError: the process that holds the run does not reply; it may still take it.
         StoreError: the log, or the inbox, cannot be used.
     """
     inbox = inbox_of(folder)
