@@ -13,7 +13,7 @@ from cli.escape import json_text, path_text, shown
 from cli.exit_code import ExitCode
 from cli.history import CODEC, History, load_history, load_planned
 from cli.holder import holder_of
-from cli.next_steps import next_steps, to_name
+from cli.next_steps import next_of
 from cli.request_answers import Request, Requests, RunRequests, request_of
 from cli.request_text import request_lines
 from cli.run_view import RunView
@@ -61,12 +61,11 @@ def run(args: argparse.Namespace) -> int:
         return code
     asking = [history for history in histories if waiting(history.view.world)]
     for history in asking:
-        world = history.view.world
-        for question in waiting(world):
+        for question in waiting(history.view.world):
             _print(history.view, question, whole=args.full)
             print()
         print("next:")
-        for step in next_steps(world, history.standing, to_name(repository_of(args))):
+        for step in next_of(history, repository_of(args)):
             print(f"  {shown(step)}")
     if not asking:
         print("nothing waits for approval")

@@ -16,7 +16,6 @@ from cli.bug_report import keep_reports_in, write_report
 from cli.diagnostics import Diagnostics
 from cli.escape import json_text, path_text, shown
 from cli.interrupts import interrupting
-from cli.next_steps import to_name
 from cli.own_prices import prices_in_force
 from cli.progress import Progress, progress_for
 from cli.recordings import recording_at
@@ -65,7 +64,7 @@ def carry_through(opened: OpenRun, sandbox: Sandbox, args: argparse.Namespace) -
         opened.log.seal()
         remove_folder(opened.worktrees)
     standing = standing_of(opened.world.run, held=False)
-    summary = summary_of(opened.view, standing, to_name(opened.repository.user.top))
+    summary = summary_of(opened.view, standing, opened.repository.user.top)
     print(json_text(summary) if args.json else "\n".join(lines_of(summary)))
     return exit_code_of(standing, opened.world.run.delivery)
 

@@ -4,8 +4,10 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from cli.history import History
 from cli.main import COMMANDS
 from cli.standing import Standing
+from events.ids import RunId
 from events.run import Run, due
 from events.waiting import waiting
 from events.world import World
@@ -21,28 +23,37 @@ def to_name(repository: Path) -> Path | None:
     return None if Path.cwd().is_relative_to(repository) else repository
 
 
-def next_steps(world: World, standing: Standing, repository: Path | None) -> tuple[str, ...]:
+def next_steps(
+    world: World, standing: Standing, repository: Path | None, *, held: bool
+) -> tuple[str, ...]:
     """Return the commands that lead on from here, the likeliest first.
 
     Args:
         world: The run.
         standing: How it stands.
         repository: Named in each command; None if it need not be, see `to_name`.
+        held: Whether a live process works on it, which goes on by itself.
     """
     git = "git" if repository is None else f"git -C {shlex.quote(str(repository))}"
     steps = [
         words
-        for words in _steps(world, standing, git, option_of(repository))
+        for words in _steps(world, standing, git, option_of(repository), held=held)
         if words.startswith("git ") or words.split()[1] in COMMANDS
     ]
     return tuple(steps[:MOST])
 
 
-def ways_out(world: World, standing: Standing, repository: Path | None) -> tuple[str, ...]:
-    """Return what to type after a refusal: as `next_steps`, without those that are git's."""
-    steps = next_steps(world, standing, repository)
-    ours = tuple(step for step in steps if not step.startswith("git "))
-    return ours or (to_type("status", world.run.facts.run, options=option_of(repository)),)
+def next_of(history: History, repository: Path) -> tuple[str, ...]:
+    """Return the `next_steps` of a run of `repository` as it stands."""
+    place, held = to_name(repository), history.held_by is not None
+    return next_steps(history.view.world, history.standing, place, held=held)
+
+
+def ways_out(history: History, repository: Path) -> tuple[str, ...]:
+    """Return what to type after a refusal: as `next_of`, without those that are git's."""
+    ours = tuple(step for step in next_of(history, repository) if not step.startswith("git "))
+    run, option = history.folder.run, option_of(to_name(repository))
+    return ours or (to_type("status", run, options=option),)
 
 
 def to_type(verb: str, *names: str, options: str = "") -> str:
@@ -64,21 +75,28 @@ def option_of(repository: Path | None) -> str:
     return "" if repository is None else f" --repo {shlex.quote(str(repository))}"
 
 
-def _steps(world: World, standing: Standing, git: str, option: str) -> Iterator[str]:
+def _steps(world: World, standing: Standing, git: str, option: str, *, held: bool) -> Iterator[str]:
     run = world.run
     name = run.facts.run
     match standing:
         case "waiting":
             yield from _answers(world, option)
             yield from _about_budget(run, option)
-            yield to_type("resume", name, options=option)
+            if held:
+                yield _to_follow(name, option)
+            else:
+                yield to_type("resume", name, options=option)
         case "paused" | "interrupted":
             yield to_type("resume", name, options=option)
         case "running":
             yield from _answers(world, option)
-            yield to_type("log", name, options=f" --follow{option}")
+            yield _to_follow(name, option)
         case "completed" | "blocked" | "cancelled":
             yield from _after_the_end(run, git, option)
+
+
+def _to_follow(name: RunId, option: str) -> str:
+    return to_type("log", name, options=f" --follow{option}")
 
 
 def _answers(world: World, option: str) -> Iterator[str]:
@@ -110,7 +128,7 @@ def _after_the_end(run: Run, git: str, option: str) -> Iterator[str]:
     if run.delivery is not None and run.delivery.branch:
         # or git overwrites an ignored file, such as .env, that a worker has written by name too
         yield f"{git} switch --no-overwrite-ignore {shlex.quote(run.delivery.branch)}"
-    for ticket in run.plan:
+    for ticket in () if run.ending == "cancelled" else run.plan:
         if ticket.status == "blocked" and ticket.block and ticket.block.cause != "dependency":
             yield to_type("retry", name, ticket.id, options=option)
     if run.ending != "completed":

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from cli.errors import OptionInvalidError
 from cli.exit_code import ExitCode
-from cli.next_steps import to_name
 from cli.past import archive_in, say_torn
 from cli.progress import progress_for
 from cli.run_view import RunView
@@ -93,4 +92,4 @@ def _play(archive: Archive, start: int, speed: float, repository: Path) -> None:
     run = view.world.run
     if run.track is not None:
         standing = standing_of(run, held=False)
-        print(*lines_of(summary_of(view, standing, to_name(repository))), sep="\n")
+        print(*lines_of(summary_of(view, standing, repository)), sep="\n")

@@ -9,7 +9,6 @@ from cli.blocks import chain_words
 from cli.escape import clipped, columns, shown
 from cli.exit_code import ExitCode
 from cli.history import load_planned
-from cli.next_steps import to_name
 from cli.spending import usd_words
 from cli.summary import summary_of
 from cli.summary_text import lines_of
@@ -29,7 +28,9 @@ configure = add_arguments
 def run(args: argparse.Namespace) -> int:
     """Print how the run stands; the exit code says that it could be read, not how it stands."""
     history = load_planned(args)
-    summary = summary_of(history.view, history.standing, to_name(repository_of(args)))
+    summary = summary_of(
+        history.view, history.standing, repository_of(args), held=history.held_by is not None
+    )
     rows = rows_of(history.view)
     if args.json:
         facts = msgspec.structs.asdict(summary)

@@ -6,7 +6,7 @@ from pathlib import Path
 from cli.answers import Blocked, Delivery, Parent, Summary, TierUse, Use, Wait
 from cli.blocks import because_of
 from cli.escape import path_text
-from cli.next_steps import next_steps
+from cli.next_steps import next_steps, to_name
 from cli.run_view import RunView
 from cli.spending import Spending, Spent
 from cli.standing import Standing
@@ -26,13 +26,16 @@ MODEL, NO_MODEL = "model", "a model that refuses every call for now"
 """Kinds and words of the waits that are no question about an action."""
 
 
-def summary_of(view: RunView, standing: Standing, repository: Path | None = None) -> Summary:
+def summary_of(
+    view: RunView, standing: Standing, repository: Path | None = None, *, held: bool = False
+) -> Summary:
     """Return all of it as one value; only of a run whose plan is on record.
 
     Args:
         view: The run.
         standing: How it stands.
-        repository: Named in the commands to type; None if it need not be, see `to_name`.
+        repository: Where it is now; None: where it began, and commands need not name it.
+        held: Whether a live process works on it.
     """
     run = view.world.run
     facts, plan, total = run.facts, run.plan, view.spending.total
@@ -41,7 +44,7 @@ def summary_of(view: RunView, standing: Standing, repository: Path | None = None
         position=view.world.position,
         digest=state_digest(view.world),
         run=facts.run,
-        repository=path_text(facts.repository),
+        repository=path_text(repository or facts.repository),
         track=facts.track.id,
         title=facts.track.title,
         began=view.began,
@@ -58,7 +61,7 @@ def summary_of(view: RunView, standing: Standing, repository: Path | None = None
         use=use_of(total),
         tiers=tiers_of(view.spending),
         unpriced=tuple(sorted(total.unpriced)),
-        next=next_steps(view.world, standing, repository),
+        next=next_steps(view.world, standing, repository and to_name(repository), held=held),
         parent=_parent(view),
         paused=paused_words(run) if run.standing == "paused" else "",
     )
@@ -104,14 +107,17 @@ def _delivery(run: Run) -> Delivery | None:
 
 
 def _waits(view: RunView) -> Iterator[Wait]:
-    """Go through what holds a ticket until a person answers, by priority, then file order."""
+    """Go through what holds a ticket until a person answers, by priority, then file order.
+
+    What was answered while nobody worked on the run waits for nobody: the run has to go on.
+    """
     run, rank = view.world.run, view.world.run.plan.plan.rank
     if run.standing not in {"running", "paused"}:
         return
     for active in sorted(run.active.values(), key=lambda active: rank[active.ticket]):
         gate = view.world.attempt(active.attempt).gate
         waits_for = run.plan[active.ticket].waits_for if gate is None else gate.approval
-        if waits_for is None:
+        if waits_for is None or view.world.approval(waits_for).answer is not None:
             continue
         kind, words = (gate.action.kind, action_words(gate.action)) if gate else _wait(run, active)
         yield Wait(

@@ -30,7 +30,10 @@ _STATES = {
 
 def lines_of(summary: Summary) -> Iterator[str]:
     """Give the lines, escaped and without their ends."""
-    yield f"run {shown(summary.run)} {_STANDING[summary.code]}: {counts_words(summary)}"
+    standing = _STANDING[summary.code]
+    if summary.code == "waiting" and not summary.waits:
+        standing = "has its answers, and has to go on"
+    yield f"run {shown(summary.run)} {standing}: {counts_words(summary)}"
     if summary.paused:
         yield f"paused {clipped(summary.paused, REASON_CHARS)}"
     if summary.parent is not None:
@@ -78,7 +81,11 @@ def counts_words(summary: Summary) -> str:
     for state, number in summary.counts.items():
         if state != "completed" and number:
             others[CALLED_OFF if cancelled and state in OPEN else _STATES[state]] += number
-    return ", ".join([of_all, *(f"{number} {state}" for state, number in others.items())])
+    answered = others[_STATES["step_paused"]] - len(summary.waits)
+    if answered > 0:
+        others.subtract({_STATES["step_paused"]: answered})
+        others["answered"] = answered
+    return ", ".join([of_all, *(f"{number} {state}" for state, number in others.items() if number)])
 
 
 def use_lines(summary: Summary) -> Iterator[str]:

@@ -8,7 +8,7 @@ from cli.errors import RunRefusesError
 from cli.escape import shown
 from cli.firsts import done_before
 from cli.history import History, load_history, load_planned
-from cli.next_steps import next_steps, option_of, to_name, to_type, ways_out
+from cli.next_steps import next_of, option_of, to_name, to_type, ways_out
 from cli.post import Sent, send
 from cli.request_answers import Told
 from cli.request_text import preview_lines
@@ -74,7 +74,7 @@ def refused(
     args: argparse.Namespace, history: History, reason: str, leads: Sequence[str] = ()
 ) -> RunRefusesError:
     """Return the refusal with the commands that lead out of it: `leads`, or what the run needs."""
-    steps = leads or ways_out(history.view.world, history.standing, to_name(repository_of(args)))
+    steps = leads or ways_out(history, repository_of(args))
     return RunRefusesError(history.folder.run, reason, steps[:MOST_LEADS])
 
 
@@ -102,7 +102,7 @@ def say(
 ) -> None:
     """Print what was done, what runs instead if it was edited, and what to type next."""
     after = load_history(history.folder)
-    world, steps = after.view.world, _leads(args, after)
+    world, steps = after.view.world, next_of(after, repository_of(args))
     if args.json:
         print_answer(
             Told(
@@ -123,11 +123,8 @@ def say(
         print("this will run instead:")
         print(*preview_lines(sent.reply.preview, None, colour=False), sep="\n")
     if sent.held_by is not None:
-        print(f"process {sent.held_by} goes on with run {shown(history.folder.run)}")
+        does = "ends" if world.run.ending or code == "cancelled" else "goes on with"
+        print(f"process {sent.held_by} {does} run {shown(history.folder.run)}")
     elif steps:
         print("next:")
         print(*(f"  {shown(step)}" for step in steps), sep="\n")
-
-
-def _leads(args: argparse.Namespace, history: History) -> tuple[str, ...]:
-    return next_steps(history.view.world, history.standing, to_name(repository_of(args)))

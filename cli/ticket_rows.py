@@ -5,6 +5,8 @@ from cli.blocks import because_of
 from cli.run_view import RunView
 from cli.standing import doing
 from cli.summary import use_of
+from events.attempt import Attempt
+from events.attempt_due import AskApproval, due
 from events.ids import attempt_id
 from events.ticket import Ticket
 
@@ -27,8 +29,17 @@ def _row(view: RunView, ticket: Ticket, because: tuple[Reason, ...]) -> TicketRo
         max_attempts=ticket.max_attempts,
         model=asked if active is None else active.model,
         turn=attempt.answers,
-        doing="" if active is None or view.world.run.ending else doing(attempt),
+        doing="" if active is None or view.world.run.ending else _doing(view, attempt),
         commit=attempt.commit if ticket.status == "completed" else None,
         use=use_of(view.spending.of_ticket(ticket.id)),
         because=because,
     )
+
+
+def _doing(view: RunView, attempt: Attempt) -> str:
+    """Return what an attempt under way does or waits for."""
+    match due(attempt):
+        case AskApproval(gate=gate) if view.world.approval(gate.approval).answer is not None:
+            return f"goes on, as {gate.approval} is answered"
+        case _:
+            return doing(attempt)

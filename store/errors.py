@@ -108,10 +108,14 @@ class LogPoisonedError(StoreError):
         self.position = position
         self.cause = cause
         said = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-        super().__init__(
-            f"{path}: writing failed ({said}); everything up to position {position} is safe, "
-            "nothing more is recorded; mend that and resume the run"
-        )
+        if position:
+            what = (
+                f"everything up to position {position} is safe, nothing more is recorded; "
+                "mend that and resume the run"
+            )
+        else:
+            what = "nothing was recorded; mend that, then run again"
+        super().__init__(f"{path}: writing failed ({said}); {what}")
 
 
 class BlobUnwritableError(StoreError):

@@ -54,6 +54,9 @@ def test_of_many_that_wait_only_the_first_are_named(story: Story, trackside: Tra
     for name in names:
         story.work(f"{name}.1", policy=ASK_TOOLS)
         story.wait(f"{name}.1", shell("rm -r build"))
+    _, held, _ = trackside("approvals")
+    assert held.endswith("  trackside approvals r1\n  trackside log r1 --follow\n")
+    story.log.close()
     _, out, _ = trackside("approvals")
     assert [line for line in out.splitlines() if line.startswith("  trackside ")] == [
         "  trackside approve r1 T1.1.c1",

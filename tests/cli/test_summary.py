@@ -272,8 +272,18 @@ def test_what_was_not_delivered_yet_is_delivered_by_resume() -> None:
 def test_commands_name_the_repository_if_the_person_is_elsewhere(completed: Story) -> None:
     found = summary_of(completed.view, "completed", Path("/my shop"))
     assert found.next == ("git -C '/my shop' switch --no-overwrite-ignore trackside/r1",)
+    assert found.repository == "/my shop"
     found = summary_of(completed.view, "paused", Path("/my shop"))
     assert found.next == ("trackside resume r1 --repo '/my shop'",)
+    assert summary(completed).repository == completed.view.world.run.facts.repository
+
+
+def test_what_a_cancelled_run_refuses_is_not_recommended(shop: Story) -> None:
+    shop.tell("run", BlockTicket(TicketId("T2"), by="ann"))
+    shop.tell("run", CancelRun("ann"), EndRun())
+    assert summary(shop).code == "cancelled"
+    assert [each.ticket for each in summary(shop).blocked][:1] == ["T2"]
+    assert summary(shop).next == ("trackside status r1",)
 
 
 def test_a_long_list_of_blocked_tickets_is_cut_with_its_number() -> None:

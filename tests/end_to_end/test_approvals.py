@@ -172,3 +172,28 @@ _PLAYED: dict[str, Callable[[Project, str, list[str]], None]] = dict(
         strict=True,
     )
 )
+
+
+def test_what_is_answered_waits_for_nobody_though_the_run_does_not_go_on_yet(
+    project: Project,
+) -> None:
+    project.plan({"id": "A", "step_mode": True}, {"id": "B", "step_mode": True})
+    project.script({name: [[turn(write(f"{name}.txt", "x\n")), done()]] for name in "AB"})
+    assert project.run("--deliver", "none").code == WAITING
+    here = ("--repo", str(project.repo.path))
+    assert trackside("reject", "run", "A.1.c1", *here).code == COMPLETED
+    first = trackside("status", "run", *here).out
+    assert "run run waits for a person: 0 of 2 tickets completed, 1 waiting for a person" in first
+    assert "1 answered" in first
+    assert "goes on, as A.1.c1 is answered" in first
+    assert "waits for approval B.1.c1" in first
+    assert [wait["approval"] for wait in project.answer("status", "run")["waits"]] == ["B.1.c1"]
+    assert trackside("approve", "run", "B.1.c1", *here).code == COMPLETED
+    second = trackside("status", "run", *here).out
+    assert (
+        "run run has its answers, and has to go on: 0 of 2 tickets completed, 2 answered" in second
+    )
+    answer = project.answer("status", "run")
+    assert (answer["code"], answer["waits"]) == ("waiting", [])
+    assert answer["next"] == [f"trackside resume run --repo {project.repo.path}"]
+    assert project.resume().code == COMPLETED

@@ -228,7 +228,9 @@ def test_a_running_run_takes_a_pause_and_rests_once_its_attempts_are_over(busy: 
 def test_a_running_run_takes_a_cancel_at_once(busy: Project) -> None:
     with started(*busy.words()) as process:
         hear(busy.outside / "running", process)
-        assert tell(busy, "cancel").code == COMPLETED
+        told = tell(busy, "cancel")
+        assert told.code == COMPLETED
+        assert f"process {process.pid} ends run run" in told.out
         assert ended(process).code == BLOCKED
     assert busy.world().run.ending == "cancelled"
 
