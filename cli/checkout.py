@@ -1,13 +1,12 @@
 """`trackside checkout`: the code of a run as it was at any moment, in a folder of its own."""
 
 import argparse
-from pathlib import Path
 
 from cli.answers import print_answer
 from cli.escape import path_text, shown
 from cli.exit_code import ExitCode
 from cli.past import archive_in, say_torn
-from cli.which_run import add_arguments, add_moment, moment_in, repository_of
+from cli.which_run import add_arguments, add_moment, folder_named, moment_in, repository_of
 from events.ids import TicketId
 from events.state_digest import state_digest
 from replay.timeline import frame_at
@@ -19,7 +18,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_arguments(parser)
     add_moment(parser)
     parser.add_argument("--ticket", metavar="T", help="the worktree of the last attempt at it")
-    parser.add_argument("directory", metavar="DIR", type=Path, help="an empty folder, or a new one")
+    parser.add_argument(
+        "directory", metavar="DIR", type=folder_named, help="an empty folder, or a new one"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -95,10 +95,10 @@ class Archive:
         return self._blobs.text(text)
 
     def repository(self, checkout: Path) -> Repository:
-        """Return the trees of the run; `checkout` is where the user's repository is now.
+        """Return the trees of the run, to read; `checkout` is where the user's repository is now.
 
         Raises:
             RepositoryMissingError: the run's own is gone.
             RepositoryRefusedError: there is none at `checkout`.
         """
-        return Repository.open(self.folder.git, checkout)
+        return Repository.look(self.folder.git, checkout)

@@ -104,6 +104,8 @@ class Git:
     """Settings on top of our own, for this repository."""
     held: tuple[int, ...] = ()
     """Descriptors that git inherits, so that a lock outlives us until git has ended."""
+    borrowed: str = ""
+    """Folders of objects besides those that the repository names, quoted, with colons between."""
 
     def run(self, *args: str, stdin: bytes = b"", silent: bool = False) -> bytes:
         """Return what git writes to standard output.
@@ -189,6 +191,7 @@ class Git:
             "GIT_DIR": self.git_dir,
             "GIT_WORK_TREE": self.work_tree,
             "GIT_INDEX_FILE": self.index,
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": self.borrowed or None,
         }
         named = {name: str(place) for name, place in places.items() if place is not None}
         return environment(self.config) | named

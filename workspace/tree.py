@@ -6,8 +6,6 @@ nothing in it is ever removed (docs/decisions/0002-trees-without-refs.md).
 
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,7 +19,8 @@ from workspace.errors import (
     TreeMissingError,
     WorkspaceError,
 )
-from workspace.git import IDENTITY, Git, printable, text_of
+from workspace.filling import filling
+from workspace.git import IDENTITY, Git, text_of
 from workspace.loose import LooseObjects
 from workspace.objects import Objects
 from workspace.user_repository import UserRepository
@@ -98,6 +97,8 @@ class Repository:
 
     path: Path
     user: UserRepository
+    borrowed: str = ""
+    """Where objects lie that it needs, a line each, if that is not what its own file says."""
     loose: LooseObjects = field(init=False, repr=False, compare=False)
     """Its objects, without a git."""
 
@@ -141,24 +142,33 @@ class Repository:
             RepositoryMissingError: nothing was created at `run_git`, or it is gone.
             RepositoryRefusedError: see `UserRepository.find`.
         """
-        if not (run_git / _LAST).exists() or not (run_git / _ALTERNATES).parent.is_dir():
-            raise RepositoryMissingError(str(run_git))
+        _require_created(run_git)
         return cls._borrowing(run_git, UserRepository.find(user_repo))
 
     @classmethod
+    def look(cls, run_git: Path, user_repo: Path) -> "Repository":
+        """Return the same for reading only: nothing is written in `run_git`. Raises as `open`."""
+        _require_created(run_git)
+        user = UserRepository.find(user_repo)
+        borrowed = _borrowed(run_git, user)
+        up_to_date = _read(run_git / _ALTERNATES) == borrowed
+        return cls(run_git.resolve(), user, "" if up_to_date else borrowed)
+
+    @classmethod
     def _borrowing(cls, run_git: Path, user: UserRepository) -> "Repository":
-        lenders = [run_git / name / "objects" for name in _read(run_git / _LENDERS).splitlines()]
-        there = [user.objects, *(place.resolve() for place in lenders if place.is_dir())]
-        borrowed = "".join(f"{_quoted(place)}\n" for place in there)
-        alternates = run_git / _ALTERNATES
-        if _read(alternates) != borrowed:
-            _write(alternates, borrowed)
+        borrowed = _borrowed(run_git, user)
+        if _read(run_git / _ALTERNATES) != borrowed:
+            _write(run_git / _ALTERNATES, borrowed)
         return cls(run_git.resolve(), user)
 
     @property
     def git(self) -> Git:
         """Git on the run's repository, without a worktree."""
-        return Git(self.path, git_dir=self.path)
+        return Git(self.path, git_dir=self.path, borrowed=self._lent)
+
+    @property
+    def _lent(self) -> str:
+        return ":".join(self.borrowed.splitlines())
 
     def objects(self) -> Objects:
         """Return a reader of the objects; close it."""
@@ -170,7 +180,7 @@ class Repository:
         What is written there is never seen here.
         """
         made = Repository.create(folder, self.user.top)
-        mine = _read(self.path / _ALTERNATES)
+        mine = self.borrowed or _read(self.path / _ALTERNATES)
         _write(made.path / _ALTERNATES, f"{_quoted(self.path / 'objects')}\n{mine}")
         return made
 
@@ -277,25 +287,19 @@ class Repository:
     def checkout_to(self, tree: TreeId | CommitId, directory: Path) -> None:
         """Write the files of `tree` into `directory`, which is made if missing; no ``.git``.
 
+        Nothing is written elsewhere. If it fails, the directory is as it was: empty, or not there.
+
         Raises:
             TreeMissingError: the tree is not there.
-            GitDiskError: the disk takes no more; the directory is empty again.
-            WorkspaceError: there is something in the directory.
+            GitDiskError, OSError: the disk takes no more.
+            WorkspaceError: there is something in the directory, or it can be none.
         """
         self.trees_of(tree)
-        directory.mkdir(parents=True, exist_ok=True)
-        if any(directory.iterdir()):
-            raise WorkspaceError(
-                f"{printable(str(directory))} is not empty; name a folder that is, or a new one"
+        with filling(directory) as (place, scratch):
+            git = Git(
+                place, self.path, work_tree=place, index=scratch / "index", borrowed=self._lent
             )
-        try:
-            with tempfile.TemporaryDirectory(prefix="checkout-", dir=self.path) as scratch:
-                place = directory.resolve()
-                git = Git(place, self.path, work_tree=place, index=Path(scratch, "index"))
-                git.run("read-tree", "-u", "--reset", tree)
-        except (WorkspaceError, OSError):
-            _empty(directory)
-            raise
+            git.run("read-tree", "-u", "--reset", tree)
 
     def _compared(
         self, before: str, after: str, *options: str, paths: Sequence[str] | None = None
@@ -320,13 +324,16 @@ class Repository:
         return WorkspaceError(f"{self.path}: {error}")
 
 
-def _empty(directory: Path) -> None:
-    """Take away what was written into a directory, as far as that can be."""
-    for entry in directory.iterdir():
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry, ignore_errors=True)
-        else:
-            entry.unlink(missing_ok=True)
+def _require_created(run_git: Path) -> None:
+    if not (run_git / _LAST).exists() or not (run_git / _ALTERNATES).parent.is_dir():
+        raise RepositoryMissingError(str(run_git))
+
+
+def _borrowed(run_git: Path, user: UserRepository) -> str:
+    """Return where the objects lie that a run's repository borrows, as ``alternates`` has it."""
+    lenders = [run_git / name / "objects" for name in _read(run_git / _LENDERS).splitlines()]
+    there = [user.objects, *(place.resolve() for place in lenders if place.is_dir())]
+    return "".join(f"{_quoted(place)}\n" for place in there)
 
 
 def _quoted(path: Path) -> str:

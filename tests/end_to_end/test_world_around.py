@@ -144,7 +144,7 @@ def test_a_checkout_onto_a_full_disk_leaves_no_half_of_it(planned: Project) -> N
     assert planned.run().code == COMPLETED
     room = planned.folder / "room"
     room.mkdir()
-    script = 'shift; "$@"; code=$?; ls -A "${@: -1}" >&2; exit $code'
+    script = 'shift; "$@"; code=$?; ls -A "$(dirname "${@: -1}")" >&2; exit $code'
     words = ["checkout", "run", "--repo", str(planned.repo.path), str(room / "out")]
     small = ["--size", str(40_960), "--tmpfs", str(room)]
     said = within([*small, "--", "bash", "-c", script, "bash"], *words)
@@ -165,6 +165,30 @@ def test_a_read_only_repository_is_told_as_such(planned: Project, words: list[st
         log.write_bytes(log.read_bytes().replace(b'"epoch":1', b'"epoch":7'))
     read_only = ["--ro-bind", place, place]
     stopped_with(within(read_only, *words, "--repo", place), DISK, os.strerror(30))
+
+
+def test_a_read_only_repository_can_be_looked_back_at(planned: Project) -> None:
+    assert planned.run().code == COMPLETED
+    place, out = str(planned.repo.path), planned.folder / "out"
+    read_only = ["--ro-bind", place, place]
+    for words in (["checkout", "run", str(out)], ["verify", "run"], ["diff", "run@5", "run"]):
+        said = within(read_only, *words, "--repo", place)
+        assert (said.code, said.err) == (COMPLETED, ""), words
+    assert (out / "a.txt").read_text() == "a\n"
+    stopped_with(
+        within(read_only, "checkout", "run", f"{place}/out", "--repo", place),
+        *(DISK, f"{place}/out: ", os.strerror(30)),
+    )
+
+
+def test_a_checkout_without_permission_is_told_that_the_place_is_wrong(planned: Project) -> None:
+    assert planned.run().code == COMPLETED
+    closed = planned.folder / "closed"
+    closed.mkdir(mode=0o500)
+    ordinary = ["--unshare-user", "--cap-drop", "ALL"]
+    for place in (str(closed), str(closed / "out")):
+        said = within(ordinary, "checkout", "run", place, "--repo", str(planned.repo.path))
+        stopped_with(said, BAD_INPUT, f"{place}: ", os.strerror(13), "name an empty folder")
 
 
 @pytest.mark.parametrize("name", ["events.jsonl", "seal.json"])

@@ -64,9 +64,16 @@ def watched(script: str, *words: str) -> None:
 def test_looking_back_starts_no_process_but_git_and_opens_no_socket(
     baked: RunFolder, tmp_path: Path
 ) -> None:
-    beside = copy_of(baked, tmp_path).path.parents[2]
-    at = str(position_of(baked, "merge.queued"))
-    words = [
+    folder = copy_of(baked, tmp_path)
+    beside = folder.path.parents[2]
+    words = looked_back(folder, tmp_path)
+    watched(TYPED, json.dumps([[*one, "--repo", str(beside)] for one in words]))
+
+
+def looked_back(folder: RunFolder, tmp_path: Path) -> list[tuple[str, ...]]:
+    """Return the words of every command that looks back at a run."""
+    at = str(position_of(folder, "merge.queued"))
+    return [
         ("status",),
         ("show", "--at", "5"),
         ("verify",),
@@ -81,7 +88,27 @@ def test_looking_back_starts_no_process_but_git_and_opens_no_socket(
         *(("export", "--format", name) for name in ("jsonl", "otel", "state")),
         ("fork", "--at", at, "--model", "recorded:baked", "--run-id", "fork"),
     ]
-    watched(TYPED, json.dumps([[*one, "--repo", str(beside)] for one in words]))
+
+
+def contents_of(folder: Path) -> dict[Path, bytes | int]:
+    """Return the bytes of every file in a folder, and when each folder last changed."""
+    return {
+        path: path.stat().st_mtime_ns if path.is_dir() else path.read_bytes()
+        for path in (folder, *folder.rglob("*"))
+    }
+
+
+def test_looking_back_writes_nothing_into_the_folder_of_a_run(
+    baked: RunFolder, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = copy_of(baked, tmp_path)
+    beside = folder.path.parents[2]
+    for path in (folder.path, *folder.path.rglob("*")):
+        os.utime(path, (0, 0))  # so that whatever is written there shows, however soon
+    before = contents_of(folder.path)
+    for words in looked_back(folder, tmp_path):
+        assert main([*words, "--repo", str(beside)]) == 0, (words, capfd.readouterr().err)
+        assert contents_of(folder.path) == before, words
 
 
 def test_no_part_of_the_historian_brings_along_actors_or_a_provider() -> None:

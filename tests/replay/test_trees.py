@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.main import main
 from events.ids import TicketId
 from replay.errors import NotInHistoryError
 from replay.timeline import frame_at
@@ -54,3 +55,22 @@ def test_there_is_no_worktree_before_somebody_works(baked: RunFolder) -> None:
         tree_at(world, TicketId("after"))
     with pytest.raises(NotInHistoryError, match='no ticket "nobody"'):
         tree_at(world, TicketId("nobody"))
+
+
+@pytest.mark.parametrize("name", ["file", "file/x", "dangling", "n" * 300, "/dev/null", "/proc/x"])
+def test_a_place_that_can_be_no_folder_is_refused_in_one_line(
+    checkout: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "dangling").symlink_to("nowhere")
+    assert main(["checkout", "baked", str(tmp_path / name), "--repo", str(checkout)]) == 2
+    out, err = capfd.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith(f"trackside: {tmp_path / name}: ")
+    assert err.endswith("; name an empty folder that can be written, or a new one\n")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_no_place_at_all_is_refused(checkout: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["checkout", "baked", "", "--repo", str(checkout)]) == 2
+    assert "argument DIR: the name of the folder is empty" in capfd.readouterr().err

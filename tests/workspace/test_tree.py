@@ -46,8 +46,9 @@ def test_creating_goes_on_where_a_crash_cut_it_short(
 
 
 def test_only_a_created_repository_opens(repo: GitRepo, tmp_path: Path) -> None:
-    with pytest.raises(RepositoryMissingError, match="the run has no git repository"):
-        Repository.open(tmp_path / "run", repo.path)
+    for opened in (Repository.open, Repository.look):
+        with pytest.raises(RepositoryMissingError, match="the run has no git repository"):
+            opened(tmp_path / "run", repo.path)
 
 
 def test_a_run_follows_its_repository_to_another_folder(
@@ -58,6 +59,25 @@ def test_a_run_follows_its_repository_to_another_folder(
     with pytest.raises(TreeMissingError, match="is missing"):
         repository.tree_of(base)
     assert Repository.open(repository.path, moved).tree_of(base) == tree
+
+
+def test_to_read_of_a_moved_repository_nothing_has_to_be_written(
+    repository: Repository, repo: GitRepo, base: CommitId, worktree: Worktree, tmp_path: Path
+) -> None:
+    (worktree.folder / "readme").write_text("again\n")
+    made = worktree.snapshot().tree
+    before = {each: each.read_bytes() for each in repository.path.rglob("*") if each.is_file()}
+    for name in ('a "new": \\ place', "another"):
+        repo.path.rename(tmp_path / name)
+        repo.path = tmp_path / name
+        found = Repository.look(repository.path, repo.path)
+        assert read_blob(found, base, "src/app.py") == b"one\ntwo\nthree\n"
+        assert found.changed_paths(base, made) == ["readme"]
+        found.checkout_to(base, tmp_path / f"out of {name}")
+        scratch = found.scratch(tmp_path / f"scratch of {name}")
+        assert scratch.trees_of(base, made) == found.trees_of(base, made)
+    after = {each: each.read_bytes() for each in repository.path.rglob("*") if each.is_file()}
+    assert after == before
 
 
 def test_objects_are_borrowed_over_several_repositories(
@@ -166,7 +186,7 @@ def test_a_tree_is_checked_out_into_an_empty_folder(
     assert found == [".gitignore", "link", "readme", "run.sh", "src"]
     with pytest.raises(WorkspaceError, match="is not empty"):
         repository.checkout_to(base, tmp_path / "some" / "place")
-    assert not list(repository.path.glob("checkout-*"))
+    assert not list((tmp_path / "some" / "place").glob(".trackside-*"))
 
 
 def test_a_shallow_clone_can_be_run_on(repo: GitRepo, base: CommitId, tmp_path: Path) -> None:
