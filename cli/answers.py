@@ -114,6 +114,7 @@ class TicketRow(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     """Attempts begun; 0 if none was."""
     max_attempts: int
+    """The number that they may reach; further once a person releases the ticket."""
     model: str
     """Of the last attempt; empty if there was none."""
     turn: int

@@ -26,7 +26,7 @@ def _row(view: RunView, ticket: Ticket, because: tuple[Reason, ...]) -> TicketRo
         title=ticket.title,
         state=ticket.status,
         attempt=ticket.attempts,
-        max_attempts=ticket.max_attempts,
+        max_attempts=ticket.last_attempt,
         model=asked if active is None else active.model,
         turn=attempt.answers,
         doing="" if active is None or view.world.run.ending else _doing(view, attempt),

@@ -106,6 +106,11 @@ class Ticket(msgspec.Struct, gc=False, frozen=True, kw_only=True, omit_defaults=
         lines = (line.strip() for line in self.description.splitlines())
         return next((line for line in lines if line), self.id)
 
+    @property
+    def last_attempt(self) -> int:
+        """The number of the last attempt it may have, unless a person releases it again."""
+        return self.attempts - self.tries + self.max_attempts
+
     def move(self, move: Move) -> "Ticket":
         """Return the ticket after `move`.
 

@@ -52,6 +52,7 @@ class TicketAt(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     """Begun by then."""
     max_attempts: int
+    """The number that they may reach; further once a person releases the ticket."""
     waits_for: ApprovalId | None
     block: BlockAt | None
     lesson: str
@@ -224,7 +225,7 @@ def _ticket(ticket: Ticket, read: ReadText) -> TicketAt:
         state=ticket.status,
         depends_on=ticket.depends_on,
         attempts=ticket.attempts,
-        max_attempts=ticket.max_attempts,
+        max_attempts=ticket.last_attempt,
         waits_for=ticket.waits_for,
         block=None if ticket.block is None else _block(ticket.block, read),
         lesson=read(ticket.lesson),

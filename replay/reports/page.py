@@ -170,7 +170,7 @@ def _ticket(ticket: Ticket) -> Iterable[tuple[str, str]]:
         ("check", ticket.check or ""),
         ("archetype", ticket.assigned_to),
         ("model", ticket.model_override or ""),
-        ("attempts", f"{ticket.attempts} of {ticket.max_attempts}"),
+        ("attempts", f"{ticket.attempts} of {ticket.last_attempt}"),
         ("step mode", "yes" if ticket.step_mode else ""),
     )
     return ((name, value) for name, value in pairs if value)

@@ -99,6 +99,8 @@ def test_what_is_named_like_an_option_can_be_typed_as_it_is_shown(project: Proje
     assert line.endswith(" -- run -x")
     assert trackside(*shlex.split(line)[1:]).code == COMPLETED
     assert project.ticket("-x").status == "pending"
+    (row,) = project.answer("status", "run")["rows"]
+    assert (row["attempt"], row["max_attempts"]) == (1, 2)
 
 
 def test_a_refusal_never_leads_to_a_command_of_git(waiting_run: Project) -> None:
