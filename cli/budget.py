@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from cli.answers import print_answer
-from cli.errors import BudgetInForceError, BudgetInvalidError
+from cli.errors import BudgetInForceError, BudgetInvalidError, RunRefusesError
 from cli.escape import columns, shown
 from cli.exit_code import ExitCode
 from cli.firsts import done_before
-from cli.history import load_planned
+from cli.history import History, load_planned
 from cli.person import who
 from cli.request_answers import BudgetAnswer, BudgetRow
 from cli.spending import Spending, Spent
@@ -24,6 +24,8 @@ from events.settings import Budget
 from events.state_digest import state_digest
 
 NO_LIMIT = "none"
+MOST_LOOKS = 10
+"""How often a raise is made anew because others were faster."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -45,21 +47,41 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Change the budget; without a change, print it."""
     if args.raised:
-        history = load_planned(args)
-        limits = history.view.world.run.ledger.limits
-        for wish in args.raised:
-            try:
-                limits = raised(limits, wish)
-            except BudgetInForceError as error:
-                first = done_before(history, RaiseBudget(limits, who()))
-                raise BudgetInForceError(wish, error.reason + first) from error
-        operate(args, RaiseBudget(limits, who()), "raised", "the budget is raised")
+        _raise(args)
     elif args.stop:
         done = "tickets that wait for budget are blocked"
         operate(args, DeclineBudget(who()), "declined", done)
     else:
         _show(args)
     return ExitCode.COMPLETED
+
+
+def _raise(args: argparse.Namespace) -> None:
+    """Raise what is in force; if somebody else does at the same moment, look and raise again."""
+    for left in reversed(range(MOST_LOOKS)):
+        command = _as_wished(load_planned(args), args.raised)
+        try:
+            operate(args, command, "raised", "the budget is raised")
+        except RunRefusesError:
+            if not left or _in_force(load_planned(args)) == command.before:
+                raise
+        else:
+            return
+
+
+def _as_wished(history: History, wishes: Iterable[str]) -> RaiseBudget:
+    before = limits = _in_force(history)
+    for wish in wishes:
+        try:
+            limits = raised(limits, wish)
+        except BudgetInForceError as error:
+            first = done_before(history, RaiseBudget(limits, who()))
+            raise BudgetInForceError(wish, error.reason + first) from error
+    return RaiseBudget(limits, who(), before)
+
+
+def _in_force(history: History) -> Budget:
+    return history.view.world.run.ledger.limits
 
 
 def raised(limits: Budget, wish: str) -> Budget:

@@ -184,6 +184,8 @@ class RaiseBudget(ByPerson, frozen=True, tag="run.raise_budget"):
 
     limits: Budget
     by: str
+    before: Budget | None = None
+    """The limits that they were made from: if others are in force by now, these mean nothing."""
 
 
 class DeclineBudget(ByPerson, frozen=True, tag="run.decline_budget"):

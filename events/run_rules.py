@@ -121,6 +121,7 @@ def decide(command: RunCommand, state: Run) -> Sequence[RunEvent]:
         case ReserveBudget(attempt=attempt):
             return _reserve(command, _active(command, state, attempt), state)
         case RaiseBudget(limits=limits, by=by):
+            _refuse_if_outdated(command, state)
             return [BudgetRaised(limits, by)]
         case DeclineBudget():
             return _decline(command, state)
@@ -185,6 +186,13 @@ def _reserve(command: ReserveBudget, active: Active, state: Run) -> list[RunEven
         return [*_unpark(active, state), reserved] if command.park else [reserved]
     waits = state.plan[active.ticket].waits_for == budget_wait(attempt)
     return [BudgetExceeded(attempt, call, shortfall)] if command.park and not waits else []
+
+
+def _refuse_if_outdated(command: RaiseBudget, state: Run) -> None:
+    """Refuse limits that were made from others than those in force: they would undo a raise."""
+    if command.before is not None and command.before != state.ledger.limits:
+        reason = "the budget has changed since it was looked at: look again, then raise it"
+        raise CommandRefusedError(command, reason)
 
 
 def _decline(command: DeclineBudget, state: Run) -> list[RunEvent]:

@@ -1,9 +1,13 @@
 """What was said before is told who was first and when; and a pause ends wherever the run is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
+from cli import post
+from cli.post import Sent
 from events.run_events import RunContinued, RunPaused
 from tests.end_to_end.people import ME
 from tests.end_to_end.project import Ended, Project, ended, hear, started, trackside
@@ -20,6 +24,7 @@ def tell(project: Project, *words: str) -> Ended:
 @pytest.fixture
 def waiting_run(project: Project) -> Project:
     """A project whose run waits for a word on A, and whose C has given up."""
+    project.configure("[budget]\nattempt_tokens = 500_000")
     project.plan({"id": "A", "step_mode": True}, {"id": "C", "max_attempts": 1})
     writes = [turn(write("a.txt", "a\n")), done()]
     project.script({"A": [writes], "C": [[turn(call("give_up", reason="no"))], writes]})
@@ -48,6 +53,48 @@ def test_a_command_that_comes_twice_is_told_who_was_first(
     (line,) = again.err.splitlines()
     assert any(f"; {ME} {did} at {at}" in line for at in done_at)
     assert waiting_run.records() == before
+
+
+@contextmanager
+def before_it_is_sent(does: Callable[[], object]) -> Iterator[None]:
+    """Have `does` called once the first message is made, and not sent yet."""
+    rest = [does]
+
+    def send(*told: Any) -> Sent:  # noqa: ANN401 - whatever it is told
+        while rest:
+            rest.pop()()
+        return post.send(*told)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cli.telling.send", send)
+        yield
+
+
+def test_two_who_raise_the_budget_at_the_same_moment_both_have_their_raise(
+    waiting_run: Project,
+) -> None:
+    with before_it_is_sent(lambda: tell(waiting_run, "budget", "--raise", "attempt.tokens=900000")):
+        told = tell(waiting_run, "budget", "--raise", "run.tokens=2000000")
+    assert (told.code, told.err) == (COMPLETED, "")
+    limits = waiting_run.world().run.ledger.limits
+    assert (limits.run_tokens, limits.attempt_tokens) == (2_000_000, 900_000)
+
+
+def test_who_is_outdone_at_the_same_moment_hears_who_raised_it(waiting_run: Project) -> None:
+    with before_it_is_sent(lambda: tell(waiting_run, "budget", "--raise", "run.tokens=3000000")):
+        told = tell(waiting_run, "budget", "--raise", "run.tokens=2000000")
+    assert told.code == BAD_INPUT
+    assert f"run.tokens is 3,000,000 already; {ME} raised the budget at " in told.err
+    assert waiting_run.world().run.ledger.limits.run_tokens == 3_000_000
+
+
+def test_a_raise_that_is_refused_for_another_reason_is_not_tried_again(
+    waiting_run: Project,
+) -> None:
+    with before_it_is_sent(lambda: tell(waiting_run, "cancel")):
+        told = tell(waiting_run, "budget", "--raise", "run.tokens=2000000")
+    assert told.code == BAD_INPUT
+    assert "the run is ended" in told.err
 
 
 def test_a_wait_for_budget_that_was_ended_before_is_told_by_whom(project: Project) -> None:

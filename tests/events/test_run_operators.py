@@ -26,6 +26,7 @@ from events.run_commands import (
 from events.run_events import (
     BlockerChanged,
     BudgetExceeded,
+    BudgetRaised,
     BudgetReserved,
     PolicyAmended,
     RunContinued,
@@ -197,6 +198,15 @@ def test_a_ticket_without_budget_waits_until_more_is_given() -> None:
     waiting.when(_asks("1", 90)).then()
     raised = waiting.after(RaiseBudget(Budget(run_tokens=1000), "ann"))
     raised.when(_asks("1", 90)).then_kinds(TicketUnparked, BudgetReserved)
+
+
+def test_a_raise_that_was_made_from_other_limits_undoes_nothing() -> None:
+    before, more_tokens = SMALL.budget, Budget(run_tokens=1000)
+    run = assigned(ticket("T1"), settings=SMALL)
+    raised = run.when(RaiseBudget(more_tokens, "ann", before))
+    raised.then(BudgetRaised(more_tokens, "ann"))
+    late = RaiseBudget(Budget(run_tokens=100, run_usd=5.0), "bob", before)
+    run.after(RaiseBudget(more_tokens, "ann", before)).when(late).refused("has changed since it")
 
 
 def test_who_declines_more_budget_blocks_the_tickets_that_wait_for_it() -> None:
