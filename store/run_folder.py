@@ -16,6 +16,7 @@ The repository is not trusted: it may hold a link or a file where a folder of ou
 that is refused.
 """
 
+import errno
 import os
 import re
 import secrets
@@ -28,8 +29,14 @@ import msgspec
 
 from events.ids import RunId
 from store.disk import REAL_DISK, Disk, make_folder, sync_folder, write_file
-from store.errors import RunExistsError, RunFolderError, RunFolderUnmadeError
-from store.lock import LOCK_NAME
+from store.errors import (
+    HeldError,
+    LogUnusableError,
+    RunExistsError,
+    RunFolderError,
+    RunFolderUnmadeError,
+)
+from store.lock import LOCK_NAME, Lock
 from store.seal import SEAL_NAME, Seal, read_seal
 
 HOME = ".trackside"
@@ -213,15 +220,54 @@ def _make(folder: RunFolder, above: Sequence[Path], disk: Disk) -> None:
 
 
 def _publish(staged: RunFolder, final: RunFolder, disk: Disk) -> None:
-    """Move a run that is whole to its place: over an empty folder at the most."""
+    """Move a run that is whole to its place, unless another one is there or about to begin.
+
+    Raises:
+        RunExistsError: one is.
+        RunFolderUnmadeError: the disk refuses.
+    """
     try:
-        if not final.began:
-            shutil.rmtree(final.path, ignore_errors=True)
-        disk.rename(staged.path, final.path)
+        while not _moved(staged.path, final.path, disk):
+            _set_aside(final, staged.path.with_name(f".left-{secrets.token_hex(4)}"), disk)
         sync_folder(disk, final.path.parent)
     except OSError as error:
         why = error.strerror or str(error)
         raise RunFolderUnmadeError(final.run, str(final.path), why) from error
+
+
+def _moved(source: Path, target: Path, disk: Disk) -> bool:
+    """Put a folder where there is none, or an empty one; return False if there is something."""
+    try:
+        disk.rename(source, target)
+    except OSError as error:
+        if error.errno in {errno.ENOTEMPTY, errno.EEXIST}:
+            return False
+        raise
+    return True
+
+
+def _set_aside(left: RunFolder, aside: Path, disk: Disk) -> None:
+    """Move the folder of a run that never began, and that nobody is about to begin, to `aside`.
+
+    Raises:
+        RunExistsError: the run began, or somebody is about to begin it.
+    """
+    if left.began:
+        raise RunExistsError(left.run)
+    try:
+        lock = Lock.take(left.lock, disk)
+    except HeldError as error:
+        raise RunExistsError(left.run) from error
+    except LogUnusableError:
+        if not left.path.exists():  # somebody else has just moved it
+            return
+        raise
+    try:
+        if left.began:
+            raise RunExistsError(left.run)
+        disk.rename(left.path, aside)
+    finally:
+        lock.close()
 
 
 def _sweep(stage: Path) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from store.errors import RunExistsError, RunFolderError
+from store.errors import LogUnusableError, RunExistsError, RunFolderError
 from store.jsonl import JsonlLog
+from store.lock import Lock
 from store.run_folder import RunFolder
 from tests.store.disks import CountingDisk, FailingDisk
 from tests.store.words import CODEC, A, Noted
@@ -229,8 +230,85 @@ def test_a_staged_run_takes_no_name_that_is_taken(tmp_path: Path) -> None:
 
 def test_a_name_that_is_taken_meanwhile_is_left_alone(tmp_path: Path) -> None:
     with (
-        pytest.raises(RunFolderError, match="the folder of run R1 cannot be made"),
+        pytest.raises(RunExistsError, match="there is a run R1 already"),
         RunFolder.staged(tmp_path, "R1"),
     ):
         begin(tmp_path, "R1")
     assert [run.run for run in RunFolder.all_of(tmp_path)] == ["R1"]
+
+
+def test_of_two_that_are_staged_at_once_the_first_has_the_name(tmp_path: Path) -> None:
+    with pytest.raises(RunExistsError), RunFolder.staged(tmp_path, "R1") as late:  # noqa: PT012 - a block
+        with RunFolder.staged(tmp_path, "R1") as first:
+            JsonlLog.open(first.log, CODEC, disk=CountingDisk()).close()
+        late.log.write_text("late")
+    (run,) = RunFolder.all_of(tmp_path)
+    assert run.log.read_text() != "late"
+    assert list((tmp_path / ".trackside" / "staged").iterdir()) == []
+
+
+def test_a_folder_that_somebody_is_about_to_begin_is_left_alone(tmp_path: Path) -> None:
+    with pytest.raises(RunExistsError), RunFolder.staged(tmp_path, "R1"):  # noqa: PT012 - a block
+        folder = RunFolder.create(tmp_path, "R1")
+        held = Lock.take(folder.lock)
+        (folder.answers / "message").touch()
+    held.close()
+    assert (folder.answers / "message").exists()
+    assert not folder.began
+
+
+def test_a_staged_run_takes_the_place_of_one_that_never_began(tmp_path: Path) -> None:
+    left = RunFolder.create(tmp_path, "R1")
+    Lock.take(left.lock).close()
+    (left.git / "objects").mkdir(parents=True)
+    with RunFolder.staged(tmp_path, "R1") as folder:
+        JsonlLog.open(folder.log, CODEC, disk=CountingDisk()).close()
+    assert [run.run for run in RunFolder.all_of(tmp_path)] == ["R1"]
+    assert not left.git.exists()
+    assert list((tmp_path / ".trackside" / "staged").iterdir()) == []
+
+
+def test_a_folder_that_goes_away_while_its_lock_is_asked_for_is_in_nobodys_way(
+    tmp_path: Path,
+) -> None:
+    disk, left = CountingDisk(), tmp_path / ".trackside" / "runs" / "R1"
+
+    def take_away(call: str, _: int) -> None:
+        if call == "open" and not (tmp_path / "gone").exists():
+            left.rename(tmp_path / "gone")
+
+    with RunFolder.staged(tmp_path, "R1", disk) as folder:
+        folder.log.write_text("new")
+        RunFolder.create(tmp_path, "R1")
+        disk.before = take_away
+    assert [path.name for path in left.iterdir() if path.is_file()] == ["events.jsonl"]
+    assert (tmp_path / "gone" / "blobs").exists()
+
+
+def test_a_lock_that_is_none_is_nobodys_to_delete(tmp_path: Path) -> None:
+    left = RunFolder.create(tmp_path, "R1")
+    left.lock.symlink_to("elsewhere")
+    with (
+        pytest.raises(LogUnusableError, match="the lock cannot be opened"),
+        RunFolder.staged(tmp_path, "R1"),
+    ):
+        pass
+    assert left.lock.is_symlink()
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_a_staged_run_takes_the_place_of_folders_only(tmp_path: Path, kind: str) -> None:
+    place = tmp_path / ".trackside" / "runs" / "R1"
+    place.parent.mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    if kind == "file":
+        place.write_text("kept")
+    else:
+        place.symlink_to(tmp_path / "elsewhere")
+    with (
+        pytest.raises(RunFolderError, match=r"cannot be made: .* Not a directory"),
+        RunFolder.staged(tmp_path, "R1"),
+    ):
+        pass
+    assert place.is_symlink() or place.read_text() == "kept"
+    assert list((tmp_path / "elsewhere").iterdir()) == []
