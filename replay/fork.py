@@ -28,10 +28,10 @@ from events.world import World
 from replay.answers import Tokens, tokens_of
 from replay.archive import Archive
 from replay.decisions import Decision, after, decisions
-from replay.errors import DecisionSplitError, MomentUnknownError
+from replay.errors import DecisionSplitError, MomentUnknownError, NotInHistoryError
 from replay.given import Given, answered, command_of, left_at
 from replay.payloads import payloads_of
-from replay.show import planned, usage_of_qa
+from replay.show import usage_of_qa
 from store.blobs import Blobs
 from store.disk import RealDisk
 from store.encode import encoded
@@ -134,15 +134,26 @@ def past_of(archive: Archive, at: int | None, given: Given | None = None) -> Pas
             f"{archive.folder.run} has no position {at}: its log goes from 1 to {archive.last}"
         )
     kept = [one for one in everything if one.end <= at]
-    end = kept[-1].end if kept else 0
-    if end != at:
-        raise DecisionSplitError(at, end, everything[len(kept)].end)
     world = World()
     for decision in kept:
         world = after(world, decision)
-    planned(world)
+    if world.run.track is None:
+        raise _unplanned(at, world, everything[len(kept) :])
+    if kept[-1].end != at:
+        raise DecisionSplitError(at, kept[-1].end, everything[len(kept)].end)
     own = [one for one in kept if one.stream != LOG]
     return Past(own, world, at, kept[-1].records[-1].sum, given, said and said.stream)
+
+
+def _unplanned(at: int, world: World, later: Sequence[Decision]) -> NotInHistoryError:
+    """Return why a run cannot be left at `at`, and from where on it can."""
+    for decision in later:
+        world = after(world, decision)
+        if world.run.track is not None:
+            return NotInHistoryError(
+                f"at position {at} the run was not planned yet; take {decision.end} or a later one"
+            )
+    return NotInHistoryError(f"the run was never planned, so it has no past to go on from at {at}")
 
 
 def _share_payloads(past: Past, archive: Archive, blobs: Blobs) -> None:
