@@ -13,7 +13,7 @@ from events.world import World, fold
 from replay.answers import Tokens, tokens_of
 from replay.archive import Archive
 from replay.errors import NotInHistoryError
-from replay.show import planned, require_ticket
+from replay.show import planned, require_attempt, require_ticket
 from store.log import Recorded
 
 
@@ -103,9 +103,11 @@ class Consultations:
         """Return one hint; by default the last one of the attempt, or of all.
 
         Raises:
-            NotInHistoryError: there was no such hint.
+            NotInHistoryError: there was no such attempt, or hint.
             BlobMissingError, BlobDamagedError: a text of it is lost.
         """
+        if attempt is not None:
+            require_attempt(self._world.run, self._ticket, attempt)
         places = [place for place in sorted(self._asked) if attempt in {None, place[0]}]
         wanted = [place for place in places if hint in {None, place[1]}]
         if not wanted:

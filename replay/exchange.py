@@ -18,7 +18,7 @@ from events.world import World, fold
 from replay.answers import Tokens, tokens_of
 from replay.archive import Archive
 from replay.errors import NotInHistoryError
-from replay.show import planned, require_ticket
+from replay.show import attempts_at, planned, require_attempt
 from store.log import Recorded
 from workspace.tool_schemas import former_specs, specs
 
@@ -100,10 +100,8 @@ class Conversation:
             for recorded in batch:
                 if _is_about(recorded.stream, ticket):
                     self._streams.setdefault(recorded.stream, []).append(recorded)
-        self.attempts = require_ticket(planned(self._world), ticket).attempts
+        self.attempts = attempts_at(planned(self._world), ticket)
         """How many there have been."""
-        if not self.attempts:
-            raise NotInHistoryError(f'nobody has begun to work on ticket "{ticket}"')
 
     def turns(self, attempt: int) -> int:
         """Return how many turns the `attempt`-th attempt has begun."""
@@ -118,11 +116,7 @@ class Conversation:
             BlobMissingError, BlobDamagedError: a text of it is lost.
         """
         attempt = self.attempts if attempt is None else attempt
-        if not 1 <= attempt <= self.attempts:
-            raise NotInHistoryError(
-                f'ticket "{self._ticket}" has had {counted(self.attempts, "attempt")}, '
-                f"so no attempt {attempt}"
-            )
+        require_attempt(self._world.run, self._ticket, attempt)
         turns = self.turns(attempt)
         turn = turns if turn is None else turn
         name = self._name(attempt)

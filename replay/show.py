@@ -8,6 +8,7 @@ from events.action import Action, Kind
 from events.attempt import Attempt, Stage
 from events.attempt_terms import Result
 from events.conversation import Usage
+from events.counted import counted
 from events.fork_words import Origin
 from events.hint import Hint
 from events.ids import (
@@ -205,6 +206,31 @@ def require_ticket(run: Run, ticket: TicketId) -> Ticket:
     if found is None:
         raise NotInHistoryError(f'run {run.facts.run} has no ticket "{ticket}"')
     return found
+
+
+def attempts_at(run: Run, ticket: TicketId) -> int:
+    """Return how many attempts there were at a ticket, one or more.
+
+    Raises:
+        NotInHistoryError: the run has no such ticket, or nobody has begun to work on it.
+    """
+    begun = require_ticket(run, ticket).attempts
+    if not begun:
+        raise NotInHistoryError(f'nobody has begun to work on ticket "{ticket}"')
+    return begun
+
+
+def require_attempt(run: Run, ticket: TicketId, number: int) -> None:
+    """Make sure that there was the `number`-th attempt at a ticket.
+
+    Raises:
+        NotInHistoryError: there was not, or none at all, or there is no such ticket.
+    """
+    begun = attempts_at(run, ticket)
+    if not 1 <= number <= begun:
+        raise NotInHistoryError(
+            f'ticket "{ticket}" has had {counted(begun, "attempt")}, so no attempt {number}'
+        )
 
 
 def _attempts(world: World) -> list[Attempt]:

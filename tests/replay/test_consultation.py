@@ -62,7 +62,13 @@ def test_each_failure_of_an_attempt_has_its_hint(baked: RunFolder) -> None:
         ("nobody", None, None, 'has no ticket "nobody"'),
         ("left", None, None, 'ticket "left" has had 0 hints'),
         ("retry", 1, 2, "attempt retry.1 has had 1 hint, so no hint 2"),
-        ("retry", 7, None, "attempt retry.7 has had 0 hints"),
+        ("retry", 2, 1, "attempt retry.2 has had 0 hints, so no hint 1"),
+        *(
+            ("retry", number, hint, f'ticket "retry" has had 2 attempts, so no attempt {number}')
+            for number in (7, 3, 0, -1)
+            for hint in (None, 1)
+        ),
+        ("after", 1, 1, 'nobody has begun to work on ticket "after"'),
     ],
 )
 def test_a_hint_that_never_was_is_refused(
