@@ -53,6 +53,22 @@ def _check_lives(process: "subprocess.Popen[bytes]", until: float) -> None:
     assert time.monotonic() < until, "nothing was asked"
 
 
+def posted(project: Project, sender: "subprocess.Popen[bytes]") -> list[Path]:
+    """Wait until another process has left a message in the inbox, and return its file."""
+    until = time.monotonic() + LONGEST_S
+    with Watch([project.folder_of() / "answers"]) as watch:
+        while not (there := messages(project)):
+            assert sender.poll() is None, f"the sender has ended: {sender.communicate()}"
+            assert time.monotonic() < until, "no message came"
+            watch.wait(0.5)
+    return there
+
+
+def messages(project: Project) -> list[Path]:
+    """The messages in the inbox; one that is still being written is none."""
+    return list((project.folder_of() / "answers").glob("[!.]*.json"))
+
+
 def open_questions(project: Project) -> list[ApprovalId]:
     return [question.approval for question in waiting(project.world())]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from events.attempt_events import PermitVoided
-from store.watch import Watch
-from tests.end_to_end.people import answers, asked, uses
+from tests.end_to_end.people import answers, asked, posted, uses
 from tests.end_to_end.project import Project, ended, started, trackside
 from tests.end_to_end.scripts import done, turn, write
 from tests.end_to_end.test_secrets import CANARY, assert_nowhere, forms
+from tests.stopping import stop
 
 COMPLETED, REFUSED, WAITING = 0, 2, 3
 A1 = "A.1.c1"
@@ -67,15 +67,12 @@ def test_an_edited_prompt_with_a_key_starts_the_worker_without_it(stepping: Proj
 @pytest.mark.parametrize("option", ["--edit", "--reason"])
 def test_a_key_in_an_answer_never_lies_in_the_inbox(option: str, stepping: Project) -> None:
     value = str(edited_with_key(stepping)) if option == "--edit" else f"it is {CANARY}"
-    folder = stepping.folder_of() / "answers"
     with started(*stepping.words("--wait")) as process:
         asked(stepping, process)
-        process.send_signal(signal.SIGSTOP)  # so that the message stays where it is
+        stop(process)  # so that the message stays where it is
         words = ("approve", "run", A1, "--repo", str(stepping.repo.path), option, value)
-        with Watch([folder]) as watch, started(*words) as other:
-            while not (posted := list(folder.glob("[!.]*.json"))):
-                watch.wait()
-            (data,) = [file.read_bytes() for file in posted]
+        with started(*words) as other:
+            (data,) = [file.read_bytes() for file in posted(stepping, other)]
             process.send_signal(signal.SIGCONT)
             assert ended(other).code == (REFUSED if option == "--edit" else COMPLETED)
     for form in forms(CANARY):

@@ -1,10 +1,9 @@
 """What people tell a run besides answers: pause, cancel, retry, skip, budget; up, down or ended."""
 
 import json
-import os
 import shlex
-import signal
-from pathlib import Path
+from itertools import count
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,9 +16,10 @@ from events.run_events import (
     TicketReleased,
     TicketSkipped,
 )
-from tests.end_to_end.people import ME, asked
+from tests.end_to_end.people import ME, asked, messages, posted
 from tests.end_to_end.project import Ended, Project, ended, hear, started, trackside
 from tests.end_to_end.scripts import call, command, done, turn, write
+from tests.stopping import stop
 
 COMPLETED, BLOCKED, BAD_INPUT, WAITING, HELD = 0, 1, 2, 3, 5
 
@@ -254,14 +254,14 @@ def test_a_message_to_a_process_that_dies_is_applied_by_its_sender(project: Proj
     project.script({"A": [[turn(write("a.txt", "a\n")), done()]]})
     with started(*project.words("--wait")) as process:
         asked(project, process)
-        process.send_signal(signal.SIGSTOP)
+        stop(process)
         words = ("approve", "run", "A.1.c1", "--repo", str(project.repo.path))
         with started(*words) as sender:
-            _wait_for_message(project, sender.pid)
+            assert len(posted(project, sender)) == 1
             process.kill()
             process.wait()
             assert ended(sender).code == COMPLETED
-    assert not list(_messages(project))
+    assert not messages(project)
     assert project.resume().code == COMPLETED
 
 
@@ -270,48 +270,35 @@ def test_a_message_that_a_killed_sender_left_counts_with_the_next_resume(project
     project.script({"A": [[turn(write("a.txt", "a\n")), done()]]})
     with started(*project.words("--wait")) as process:
         asked(project, process)
-        process.send_signal(signal.SIGSTOP)
+        stop(process)
         words = ("approve", "run", "A.1.c1", "--repo", str(project.repo.path))
         with started(*words) as sender:
-            _wait_for_message(project, sender.pid)
+            assert len(posted(project, sender)) == 1
         process.kill()
         process.wait()
-    assert len(list(_messages(project))) == 1
+    assert len(messages(project)) == 1
     assert project.resume().code == COMPLETED
-    assert not list(_messages(project))
+    assert not messages(project)
 
 
 def test_a_process_that_takes_no_messages_is_named_and_the_message_taken_back(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(post, "PATIENCE_S", 0.2)
-    monkeypatch.setattr(post, "NOTICE_S", 0.0)
+    a_look_takes_s = post.PATIENCE_S / 3
+    clock = SimpleNamespace(monotonic=count(step=a_look_takes_s).__next__)
+    monkeypatch.setattr(post, "time", clock)
     monkeypatch.setattr("store.watch.LONGEST_S", 0.05)
     project.plan({"id": "A", "step_mode": True})
     project.script({"A": [[turn(write("a.txt", "a\n")), done()]]})
     with started(*project.words("--wait")) as process:
         asked(project, process)
-        process.send_signal(signal.SIGSTOP)
+        stop(process)
         told = tell(project, "approve", "A.1.c1")
         assert told.code == HELD
         waits, refused = told.err.splitlines()
         assert waits.startswith(f"trackside: waits for process {process.pid}, which holds run run")
         assert str(process.pid) in refused
-        assert not list(_messages(project))
-
-
-def _wait_for_message(project: Project, sender: int) -> None:
-    """Return once another process has left its message."""
-    from store.watch import Watch
-
-    with Watch([project.folder_of() / "answers"]) as watch:
-        while not list(_messages(project)):
-            os.kill(sender, 0)
-            watch.wait()
-
-
-def _messages(project: Project) -> list[Path]:
-    return list((project.folder_of() / "answers").glob("*.json"))
+        assert not messages(project)
 
 
 def test_a_raised_budget_lets_a_run_go_on(project: Project) -> None:

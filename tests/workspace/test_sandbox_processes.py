@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.stopping import stop
 from tests.workspace.levels import CONFINING, Level, level_here
 from tests.workspace.lifeline import Lifeline
 from workspace.command import CommandResult, CommandRunner
@@ -140,7 +141,7 @@ def test_when_even_the_launcher_is_killed_nothing_is_left_below_bwrap(
     with ours("bwrap", lifeline.held(f"{HIDE}; sleep 1000"), tmp_path) as process:
         lifeline.wait_until_held(b"far\n")
         (launcher,) = children_of(process.pid)
-        process.send_signal(signal.SIGSTOP)  # so that it sees nothing of it
+        stop(process)  # so that it sees nothing of it
         os.kill(launcher, signal.SIGKILL)
         process.kill()
     lifeline.wait_until_cut()
@@ -154,7 +155,7 @@ def test_when_even_the_launcher_is_killed_the_command_itself_goes_with_it(
     with ours(level, lifeline.held("exec sleep 1000"), tmp_path) as process:
         lifeline.wait_until_held()
         (launcher,) = children_of(process.pid)
-        process.send_signal(signal.SIGSTOP)
+        stop(process)
         os.kill(launcher, signal.SIGKILL)
         process.kill()
     lifeline.wait_until_cut()
