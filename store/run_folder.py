@@ -28,6 +28,7 @@ from pathlib import Path
 import msgspec
 
 from events.ids import RunId
+from events.journal import STREAM
 from store.disk import REAL_DISK, Disk, make_folder, sync_folder, write_file
 from store.errors import (
     HeldError,
@@ -49,8 +50,6 @@ _IGNORE_ALL = b"*\n"
 _FIRST_LINE_BYTES = 4096
 _LONGEST_LINE_BYTES = 2 * 1024 * 1024
 """More than a record may have."""
-_OPENING = re.compile(rb'\{"v":\d+,"position":\d+,"epoch":\d+,"stream":"log",')
-"""How a record of the log's own begins: it was opened, or a torn end was set aside."""
 
 
 class RunFolder:
@@ -283,12 +282,22 @@ def _only_opened(folder: RunFolder) -> bool:
     if folder.seal.exists() or not folder.log.is_file() or folder.log.is_symlink():
         return False
     with folder.log.open("rb") as log:
-        lines = iter(lambda: log.readline(_LONGEST_LINE_BYTES), b"")
-        return all(_OPENING.match(line) or _is_torn(line) for line in lines)
+        for line in iter(lambda: log.readline(_LONGEST_LINE_BYTES), b""):
+            if not line.endswith(b"\n") and len(line) < _LONGEST_LINE_BYTES:
+                return True
+            try:
+                place = msgspec.json.decode(line, type=_Place)
+            except (ValueError, RecursionError):
+                return False
+            if place.stream != STREAM and place.position >= place.commit:
+                return False  # the decision is whole
+    return True
 
 
-def _is_torn(line: bytes) -> bool:
-    return not line.endswith(b"\n") and len(line) < _LONGEST_LINE_BYTES
+class _Place(msgspec.Struct):
+    position: int
+    commit: int
+    stream: str
 
 
 class _At(msgspec.Struct):

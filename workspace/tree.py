@@ -20,6 +20,7 @@ from workspace.errors import (
     WorkspaceError,
 )
 from workspace.filling import filling
+from workspace.folders import remove_folder
 from workspace.git import IDENTITY, Git, text_of
 from workspace.loose import LooseObjects
 from workspace.objects import Objects
@@ -118,6 +119,7 @@ class Repository:
         """
         user = UserRepository.find(user_repo)
         if not (run_git / _LAST).exists():
+            remove_folder(run_git)  # what a crash has left of it
             for folder in ("info", "objects/info"):
                 (run_git / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
             _write(run_git / "config", _CONFIG)

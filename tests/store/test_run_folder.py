@@ -95,6 +95,23 @@ def test_a_run_is_made_over_nothing_that_may_have_been_one(
         RunFolder.create(tmp_path, "R1")
 
 
+def test_a_run_whose_first_decision_was_cut_short_is_taken_over(tmp_path: Path) -> None:
+    folder = begin(tmp_path, "R1")
+    opened = folder.log.stat().st_size
+    with JsonlLog.open(folder.log, CODEC, disk=CountingDisk()) as log:
+        log.append(A, [Noted("a"), Noted("b")], expected=0)
+    whole = folder.log.read_bytes()
+    for end in range(opened, len(whole) + 1):
+        folder.log.write_bytes(whole[:end])
+        if end < len(whole):
+            assert RunFolder.create(tmp_path, "R1") == folder
+            with JsonlLog.open(folder.log, CODEC, disk=CountingDisk()) as log:
+                assert not list(log.read_stream(A))
+        else:
+            with pytest.raises(RunExistsError):
+                RunFolder.create(tmp_path, "R1")
+
+
 def test_a_run_that_was_opened_and_never_began_is_taken_over_but_not_by_a_staged_one(
     tmp_path: Path,
 ) -> None:

@@ -45,6 +45,15 @@ def test_creating_goes_on_where_a_crash_cut_it_short(
     assert Repository.create(repository.path, repo.path).tree_of(base)
 
 
+@pytest.mark.parametrize("left", ["HEAD.lock", "config.lock", "HEAD"])
+def test_what_a_crash_has_left_of_a_repository_is_made_anew(
+    repo: GitRepo, base: CommitId, tmp_path: Path, left: str
+) -> None:
+    (tmp_path / "git").mkdir()
+    (tmp_path / "git" / left).touch()
+    assert Repository.create(tmp_path / "git", repo.path).tree_of(base)
+
+
 def test_only_a_created_repository_opens(repo: GitRepo, tmp_path: Path) -> None:
     for opened in (Repository.open, Repository.look):
         with pytest.raises(RepositoryMissingError, match="the run has no git repository"):
