@@ -46,7 +46,8 @@ def _folders(environment: Mapping[str, str]) -> Iterator[Path]:
         yield Path(state) / "trackside"
     else:
         yield Path(os.path.expanduser("~")) / ".local" / "state" / "trackside"  # noqa: PTH111 - never raises
-    yield Path(tempfile.gettempdir())
+    with suppress(FileNotFoundError):  # none can be written
+        yield Path(tempfile.gettempdir())
 
 
 def _report(error: BaseException) -> str:

@@ -72,7 +72,11 @@ def _programs() -> Iterator[Finding]:
 
 def _sandbox() -> Finding:
     """Look for the strongest level by trying it."""
-    found = choose("auto", SandboxSettings(), [])
+    try:
+        found = choose("auto", SandboxSettings(), [])
+    except OSError as error:
+        problem = error.strerror or str(error)
+        return Finding(subject="sandbox", value="", problem=problem, essential=True)
     value = f"{found.level}: {found.description}"
     return Finding(subject="sandbox", value=value, problem=found.not_stronger)
 

@@ -1,15 +1,14 @@
 """What a verification works with: the kept texts, the trees, and a place to try merges."""
 
-import tempfile
 from contextlib import ExitStack
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import Self
 
 from events.payload import BlobRef, ReadText, Text
 from events.secret_patterns import Redact, without_secrets
 from replay.archive import Archive
 from replay.counts import Counts
+from workspace.folders import temporary_folder
 from workspace.objects import Objects
 from workspace.tree import Repository
 
@@ -44,8 +43,8 @@ class Desk:
     @cached_property
     def scratch(self) -> Repository:
         """A repository for trying merges; it is gone when the desk is closed."""
-        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="trackside-"))
-        return self.repository.scratch(Path(folder, "git"))
+        folder = self._stack.enter_context(temporary_folder())
+        return self.repository.scratch(folder / "git")
 
 
 def _remembering(read: ReadText) -> ReadText:

@@ -1,9 +1,32 @@
-"""Folders in which commands were: made accessible, swept, deleted, whatever they left there."""
+"""Folders in which commands were: made accessible, swept, deleted, whatever they left there.
 
+And folders of the system's for what is needed for a moment only.
+"""
+
+import errno
 import os
 import shutil
 import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Give a folder that is gone at the end.
+
+    Raises:
+        OSError: the disk is full, failing or read-only, or no place for it can be written.
+    """
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError as error:  # of several, so it is no more than that to the program
+        why = "there is no folder for temporary files that can be written, name one by TMPDIR"
+        raise OSError(errno.EROFS, why) from error
+    with tempfile.TemporaryDirectory(prefix="trackside-") as name:
+        yield Path(name)
 
 
 def sweep(folder: Path) -> None:

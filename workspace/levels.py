@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
-from tempfile import TemporaryDirectory
 from typing import Literal, assert_never
 
 from msgspec.structs import replace
@@ -16,6 +15,7 @@ from workspace.bubblewrap import bubblewrap
 from workspace.confine import abi
 from workspace.environment import command_path
 from workspace.errors import SandboxPathError, SandboxUnavailableError
+from workspace.folders import temporary_folder
 from workspace.landlock import LEAST_ABI, landlock
 from workspace.places import Places, system_places
 from workspace.sandbox import NO_SANDBOX, Sandbox
@@ -59,6 +59,7 @@ def choose(
     Raises:
         SandboxUnavailableError: the level cannot be had here; `auto` never raises it.
         SandboxPathError: a path of `settings` is not absolute, or not there.
+        OSError: there is no place where a command could be tried.
     """
     if wanted == "none":
         return NO_SANDBOX
@@ -108,8 +109,8 @@ def _landlock(facts: _Facts) -> Sandbox:
 
 def _tried(sandbox: Sandbox) -> Sandbox:
     """Return `sandbox` if a command runs in it, and cannot read a file that is not its own."""
-    with TemporaryDirectory(prefix="trackside-") as name:
-        folder = Path(name).resolve()
+    with temporary_folder() as made:
+        folder = made.resolve()
         worktree, home, secret = (folder / part for part in ("tree", "home", "secret"))
         worktree.mkdir()
         home.mkdir()

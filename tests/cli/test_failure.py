@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -139,11 +140,18 @@ def test_a_bug_whose_own_words_fail_is_reported_too(tmp_path: Path) -> None:
     assert "UnspeakableError" in path.read_text()
 
 
+def no_temporary_folder() -> str:
+    raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+
+@pytest.mark.parametrize("temporary", [lambda: "/proc/nowhere", no_temporary_folder])
 def test_a_traceback_that_can_be_kept_nowhere_is_said_to_be_lost(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    temporary: Callable[[], str],
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", "/proc/nowhere")
-    monkeypatch.setattr("tempfile.gettempdir", lambda: "/proc/nowhere")
+    monkeypatch.setattr("tempfile.gettempdir", temporary)
     assert exit_code_after(ValueError("x"), wants_json=False) == 70
     assert "its traceback could not be kept" in capsys.readouterr().err
 

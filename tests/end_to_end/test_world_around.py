@@ -181,6 +181,20 @@ def test_a_read_only_repository_can_be_looked_back_at(planned: Project) -> None:
     )
 
 
+def test_a_machine_without_a_folder_for_temporary_files_is_told_as_such(project: Project) -> None:
+    project.plan({"id": "A"}, {"id": "B"})
+    project.script({name: [[turn(write(name, name)), done()]] for name in "AB"})
+    assert project.run("--workers", "2").code == COMPLETED
+    read_only, place = ["--ro-bind", "/", "/", "--dev", "/dev"], str(project.repo.path)
+    lack = "there is no folder for temporary files that can be written"
+    stopped_with(within(read_only, "verify", "run", "--repo", place), DISK, lack, "TMPDIR")
+    ill = within(read_only, "doctor", "--repo", place)
+    assert (ill.code, ill.err) == (BAD_INPUT, "")
+    assert lack in ill.out
+    elsewhere = [*read_only, "--setenv", "TMPDIR", "/dev/shm"]
+    assert within(elsewhere, "verify", "run", "--repo", place).code == COMPLETED
+
+
 def test_a_checkout_without_permission_is_told_that_the_place_is_wrong(planned: Project) -> None:
     assert planned.run().code == COMPLETED
     closed = planned.folder / "closed"
