@@ -56,6 +56,7 @@ from events.run_commands import (
     EndRun,
     GrantMerge,
     HoldTicket,
+    OperatorCommand,
     ParkTicket,
     RaiseBudget,
     RecordCrash,
@@ -118,6 +119,8 @@ class Conductor(Mailbox):
         """As of the last dismissal: who is not in it any more has been dismissed."""
         self._in_line: dict[str, AskLeave] = {}
         """By call: who waits until others give back what is set aside for them, in order."""
+        self._obeyed: dict[str, str] = {}
+        """By message that brought a command: why it was refused, or nothing. One may come twice."""
         self._interrupted = False
 
     def on_receive(self, message: ConductorMessage) -> None:
@@ -138,7 +141,7 @@ class Conductor(Mailbox):
             case AskLeave(request=request):
                 self._in_line[request.call] = message
             case Operate(command=command, receipt=receipt):
-                refusal = self._refusal_of(command)
+                refusal = self._obey(command)
                 self._run.flush()
                 receipt(refusal)
             case RaiseBudget():
@@ -176,6 +179,16 @@ class Conductor(Mailbox):
             self._office.stale(refusal)
             return False
         return True
+
+    def _obey(self, command: OperatorCommand) -> str:
+        """Do what a person says, once for each message; return why not, or nothing."""
+        name = command.message
+        if name in self._obeyed:
+            return self._obeyed[name]
+        refusal = self._refusal_of(command)
+        if name:
+            self._obeyed[name] = refusal
+        return refusal
 
     def _refusal_of(self, command: RunCommand) -> str:
         """Have the run take a command; return why it does not, or nothing."""
