@@ -130,7 +130,7 @@ def applied(this: OpenRun, name: str, message: Message) -> Reply:
 
 
 def _obeyed(this: OpenRun, name: str, command: OperatorCommand) -> Reply:
-    if name and _has_caused(this, name):
+    if name and has_caused(this, name):
         return Reply()
     version = this.world.versions[RUN]
     run = Entity(this.log, RUN, run_rules.DECIDER, this.world.run, version)
@@ -141,7 +141,7 @@ def _obeyed(this: OpenRun, name: str, command: OperatorCommand) -> Reply:
     return Reply()
 
 
-def _has_caused(this: OpenRun, name: str) -> bool:
+def has_caused(this: OpenRun, name: str) -> bool:
     """Return whether a command that the message `name` brought is on record; a crash left it."""
     said = b'"message":"%s"' % name.encode()
     return any(said in bytes(recorded.cause) for recorded in this.log.read_stream(RUN))

@@ -11,25 +11,32 @@ import msgspec
 from actors.fitting import Fitted
 from actors.messages import Receipt
 from actors.system import System
-from cli.post import NO_MESSAGE, inbox_of, is_on_record
+from cli.post import NO_MESSAGE, has_caused, inbox_of, is_on_record
 from cli.wiring import OpenRun
 from events.approval import Answer
 from events.errors import TracksideError
 from events.ids import ApprovalId
+from events.run_commands import OperatorCommand
 from events.waiting import no_answer_because
 from store.inbox import GiveAnswer, Letter, Reply, TellRun
 from store.watch import LONGEST_S, Watch
+
+LOOK_AGAIN_S = 1.0
+"""After an error of the system that may pass."""
 
 Fit = Callable[[ApprovalId, Answer, str], Fitted]
 
 
 class PostRoom:
-    """Takes messages while it is entered, in a thread of its own that waits for the folder."""
+    """Takes messages while it is entered, in a thread of its own that waits for the folder.
+
+    A run that nobody can reach any more rests: what ends the thread early interrupts the run.
+    """
 
     def __init__(
         self, this: OpenRun, system: System, fit: Fit, mourn: Callable[[Exception], None]
     ) -> None:
-        """Take messages for the actors of `system`; `mourn` hears of a bug that ends the thread."""
+        """Take messages for the actors of `system`; `mourn` hears of what ends the thread early."""
         self._this = this
         self._system = system
         self._fit = fit
@@ -39,6 +46,8 @@ class PostRoom:
         self._told: dict[str, float] = {}
         """When each message was told to an actor; one that died over it is told again."""
         self._watch = Watch([self._inbox.folder])
+        self._all_new = False
+        """Whether what lies in the inbox has come since we look; else it may be left of a crash."""
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="post room", daemon=True)
 
@@ -55,25 +64,40 @@ class PostRoom:
     def _run(self) -> None:
         try:
             while not self._closed:
-                for letter in self._inbox.letters():
-                    self._take(letter)
-                self._watch.wait()
+                self._watch.wait(None if self._look() else LOOK_AGAIN_S)
         except Exception as error:  # noqa: BLE001 - the edge of a thread: nobody else would hear
             self._mourn(error)
+            self._system.interrupt()
+
+    def _look(self) -> bool:
+        """Take what lies in the inbox; return whether the system let us."""
+        try:
+            for letter in self._inbox.letters():
+                self._take(letter)
+        except OSError:  # no descriptor is free, say
+            return False
+        self._all_new = True
+        return True
 
     def _take(self, letter: Letter) -> None:
         name, now = letter.name, time.monotonic()
         if now - self._told.get(name, -LONGEST_S) < LONGEST_S:
             return
-        self._told[name] = now
         match letter.message:
             case None:
                 self._inbox.settle(name, NO_MESSAGE)
             case TellRun(command=command):
-                told = msgspec.structs.replace(command, message=name)
-                self._system.operate(told, partial(self._settle, name, ""))
+                self._tell(name, command)
             case GiveAnswer() as given:
                 self._give(name, given)
+        self._told[name] = now
+
+    def _tell(self, name: str, command: OperatorCommand) -> None:
+        if not self._all_new and has_caused(self._this, name):
+            self._settle(name, "", "")
+            return
+        told = msgspec.structs.replace(command, message=name)
+        self._system.operate(told, partial(self._settle, name, ""))
 
     def _give(self, name: str, given: GiveAnswer) -> None:
         # The sender has read the question in the log, maybe before this process heard of it.

@@ -9,6 +9,7 @@ message whose effect is on record, which is why what is recorded carries the nam
 No secret is written, as in the log: who posts knows of some, and who replies of others.
 """
 
+import errno
 import os
 import re
 import secrets
@@ -33,6 +34,8 @@ STALE_S = 3600.0
 """A file that was being written so long ago has no writer any more."""
 
 _MESSAGE = re.compile(r"\d{1,20}-[0-9a-f]{8}\.json")
+_PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO}
+"""Errors that say nothing of what lies there: it can be read another time."""
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -109,7 +112,11 @@ class Inbox:
         return name
 
     def letters(self) -> list[Letter]:
-        """Return what lies there, in the order in which it was posted; none if nothing does."""
+        """Return what lies there, in the order in which it was posted; none if nothing does.
+
+        Raises:
+            OSError: the system does not let us look now.
+        """
         return [Letter(name, self._message(name)) for name in sorted(self._names())]
 
     def holds(self, name: str) -> bool:
@@ -132,7 +139,10 @@ class Inbox:
     def take_reply(self, name: str) -> Reply | None:
         """Return the reply to a message of ours, which is gone then; None if there is none yet."""
         path = self.folder / _reply_name(name)
-        data = _contents(path)
+        try:
+            data = _contents(path)
+        except OSError:
+            return None
         if data is None:
             return None
         path.unlink(missing_ok=True)
@@ -196,11 +206,17 @@ def _reply_name(name: str) -> str:
 
 
 def _contents(path: Path) -> bytes | None:
-    """Return the bytes of a plain file of bearable length; None for anything else."""
+    """Return the bytes of a plain file of bearable length; None for anything else.
+
+    Raises:
+        OSError: nobody knows what it is, as the system does not let us look now.
+    """
     try:
         with open(path, "rb", opener=_opened) as file:
             data = file.read(LONGEST_BYTES + 1)
-    except OSError:
+    except OSError as error:
+        if error.errno in _PASSING:
+            raise
         return None
     return data if len(data) <= LONGEST_BYTES else None
 

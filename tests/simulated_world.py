@@ -285,9 +285,9 @@ class SimulatedWorld:
         if self.random.random() < 0.1:
             self._do(RUN, DeclineBudget("ann"))
             return
-        limits = msgspec.structs.asdict(self.run.ledger.limits)
-        more = {name: limit and 2 * limit for name, limit in limits.items()}
-        self._do(RUN, RaiseBudget(Budget(**more), "ann"))
+        limits = self.run.ledger.limits
+        more = {name: limit and 2 * limit for name, limit in msgspec.structs.asdict(limits).items()}
+        self._do(RUN, RaiseBudget(Budget(**more), "ann", limits))
 
     def _begin_call(self, stream: StreamId, state: Attempt) -> None:
         """Set aside what the call may take, and begin it if there is so much."""
