@@ -177,3 +177,21 @@ def test_a_disk_that_fails_leaves_the_message(inbox: Inbox) -> None:
 class Full(RealDisk):
     def write(self, fd: int, data: bytes) -> int:
         raise OSError(errno.ENOSPC, "no room")
+
+
+def test_what_cannot_be_read_for_now_is_not_taken_for_nonsense(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled, name = inbox.post(YES), inbox.post(PAUSE)
+    inbox.settle(settled, Reply("no"))
+
+    def refuse(*_: object) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as full:
+        full.setattr("os.open", refuse)
+        assert inbox.take_reply(settled) is None
+        with pytest.raises(OSError, match="Too many open files"):
+            inbox.letters()
+    assert inbox.take_reply(settled) == Reply("no")
+    assert inbox.letters() == [Letter(name, PAUSE)]
