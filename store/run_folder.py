@@ -210,12 +210,20 @@ def _make(folder: RunFolder, above: Sequence[Path], disk: Disk) -> None:
         make_folder(disk, home)
         ignore = home / ".gitignore"
         if not ignore.exists():
-            write_file(disk, ignore, _IGNORE_ALL, home / ".gitignore.new")
+            _write_ignore(ignore, disk)
         for path in (*above, folder.path, folder.blobs, folder.answers):
             make_folder(disk, path)
     except OSError as error:
         where = str(error.filename or home)
         raise RunFolderUnmadeError(folder.run, where, error.strerror or str(error)) from error
+
+
+def _write_ignore(ignore: Path, disk: Disk) -> None:
+    try:
+        write_file(disk, ignore, _IGNORE_ALL, ignore.with_name(".gitignore.new"))
+    except FileNotFoundError:
+        if not ignore.exists():  # nobody else has put the new one in its place
+            raise
 
 
 def _publish(staged: RunFolder, final: RunFolder, disk: Disk) -> None:

@@ -178,6 +178,30 @@ def test_where_nothing_ran_there_is_nothing_to_find(tmp_path: Path) -> None:
             RunFolder.find(tmp_path, name)
 
 
+def test_two_first_runs_of_a_repository_can_be_made_at_once(tmp_path: Path) -> None:
+    disk, home = CountingDisk(), tmp_path / ".trackside"
+
+    def be_faster(call: str, _: int) -> None:
+        if call == "rename" and not (home / ".gitignore").exists():
+            RunFolder.create(tmp_path, "R2")
+
+    disk.before = be_faster
+    assert RunFolder.create(tmp_path, "R1", disk).path.is_dir()
+    assert [path.name for path in home.iterdir() if path.is_file()] == [".gitignore"]
+
+
+def test_a_home_that_is_swept_while_it_is_made_makes_no_run(tmp_path: Path) -> None:
+    disk = CountingDisk()
+
+    def sweep(call: str, _: int) -> None:
+        if call == "rename":
+            (tmp_path / ".trackside" / ".gitignore.new").unlink()
+
+    disk.before = sweep
+    with pytest.raises(RunFolderError, match=r"cannot be made: .* No such file"):
+        RunFolder.create(tmp_path, "R1", disk)
+
+
 @pytest.mark.parametrize("place", [".trackside", ".trackside/runs", ".trackside/runs/R1"])
 @pytest.mark.parametrize("kind", ["link", "file"])
 def test_a_repository_cannot_lead_a_run_elsewhere(tmp_path: Path, place: str, kind: str) -> None:
