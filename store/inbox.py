@@ -188,7 +188,8 @@ class Inbox:
 
     def _all(self) -> list[str]:
         try:
-            return [entry.name for entry in self.folder.iterdir()]
+            with os.scandir(self.folder) as entries:
+                return [entry.name for entry in entries]
         except (FileNotFoundError, NotADirectoryError):
             return []
 

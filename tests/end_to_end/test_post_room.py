@@ -110,7 +110,7 @@ def fail_once(monkeypatch: pytest.MonkeyPatch, call: str, where: Path) -> list[s
     return failed
 
 
-@pytest.mark.parametrize("call", ["listdir", "open"])
+@pytest.mark.parametrize("call", ["scandir", "open"])
 def test_a_message_that_cannot_be_read_now_is_read_a_little_later(
     call: str, waiting: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
