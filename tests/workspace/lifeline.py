@@ -1,7 +1,13 @@
 """Tells without waiting whether anything of a command still lives: whoever holds the FIFO does."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+
+from workspace.command import CommandResult
+
+LIMITS_S = (0.3, 3.0, 30.0)
+"""Of a command that stays: a machine that is too busy to get it going in time has ever more."""
 
 
 class Lifeline:
@@ -11,6 +17,7 @@ class Lifeline:
         self.path = folder / "lifeline"
         os.mkfifo(self.path)
         self._reading = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+        self._heard = b""
 
     def held(self, command: str) -> str:
         """Return `command` so that its processes, however far they go, hold the line."""
@@ -18,13 +25,30 @@ class Lifeline:
 
     def is_cut(self) -> bool:
         """Return whether it was held once and no process holds it any more."""
-        heard = b""
+        return self._hear() and self._heard.startswith(b"up\n")
+
+    def ended_at_limit(
+        self, run: Callable[[float], CommandResult], words: bytes = b"up\n"
+    ) -> CommandResult:
+        """Return what became of a command that had said `words` when its time was over.
+
+        `run` runs it with a time limit in seconds, once more with the next if it was too short.
+        """
+        for limit_s in LIMITS_S:
+            result = run(limit_s)
+            self._hear()
+            if words in self._heard:
+                return result
+        raise AssertionError(f"it never said {words!r}")
+
+    def _hear(self) -> bool:
+        """Take what has been said, and return whether no process holds it."""
         try:
             while data := os.read(self._reading, 4096):
-                heard += data
+                self._heard += data
         except BlockingIOError:
             return False
-        return heard.startswith(b"up\n")
+        return True
 
     def wait_until_held(self, words: bytes = b"up\n") -> None:
         """Return once the command has said `words` on the line."""

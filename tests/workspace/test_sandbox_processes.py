@@ -87,7 +87,10 @@ def test_whatever_a_command_leaves_running_ends_with_it(
 def test_a_command_that_stays_is_ended_at_its_time_limit(
     runner: CommandRunner, tmp_path: Path, lifeline: Lifeline, staying: str
 ) -> None:
-    result = done(runner, lifeline.held(staying), tmp_path, timeout_s=0.3)
+    command, last_words = lifeline.held(staying), b"far\n" if HIDE in staying else b"up\n"
+    result = lifeline.ended_at_limit(
+        lambda limit_s: done(runner, command, tmp_path, limit_s), last_words
+    )
     assert result.timed_out
     assert result.survivors == 0
     assert lifeline.is_cut()
