@@ -6,12 +6,18 @@ import pty
 import select
 import sys
 import termios
+import threading
+import time
 from collections.abc import Iterator
+from fcntl import ioctl
+from struct import unpack
 
 import pytest
 
 from cli.person import who
 from cli.terminal import Terminal, at_terminal
+
+LONGEST_S = 20.0
 
 
 class Person:
@@ -28,6 +34,14 @@ class Person:
     def hears(self, for_s: float | None) -> bool:
         """Return whether there is something to read from the terminal, by then; None: wait."""
         return bool(select.select([self.slave], [], [], for_s)[0])
+
+    def wait_until_there(self, count: int) -> None:
+        """Return once so many bytes can be read: what is typed has a way to go, and may be read."""
+        there = -1
+        until = time.monotonic() + LONGEST_S
+        while there != count:
+            assert time.monotonic() < until, there
+            (there,) = unpack("i", ioctl(self.slave, termios.FIONREAD, bytes(4)))
 
     @property
     def echoes(self) -> bool:
@@ -58,10 +72,23 @@ def test_keys_come_one_by_one_in_lower_case(somebody: Person) -> None:
 
 @pytest.mark.parametrize("typed", ["\x1b[A", "\x1bOP", "aaa", "\x1b[1;5C\n", "\n"])
 def test_what_is_no_single_key_is_dropped(typed: str, somebody: Person) -> None:
+    def go_on() -> None:
+        somebody.wait_until_there(0)
+        somebody.type("r")
+
     with somebody.terminal.keys():
         somebody.type(typed)
-        somebody.terminal.wake()
-        assert somebody.terminal.key() == ""
+        somebody.wait_until_there(len(typed))
+        going_on = threading.Thread(target=go_on)
+        going_on.start()
+        assert somebody.terminal.key() == "r"
+        going_on.join()
+
+
+def test_keys_that_are_forgotten_are_no_answer(somebody: Person) -> None:
+    with somebody.terminal.keys():
+        somebody.type("a")
+        somebody.wait_until_there(1)
         somebody.terminal.forget_keys()
         somebody.type("r")
         assert somebody.terminal.key() == "r"
