@@ -18,6 +18,11 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def _only_what_happens_ends_a_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "LONGEST_S", 1e6)
+
+
 @pytest.fixture
 def no_inotify(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(_name: object, **_: object) -> None:
@@ -87,7 +92,7 @@ def test_a_system_out_of_watches_is_survived(path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(ctypes, "CDLL", lambda _name, **_: Refusing())
     with Watch([path]) as watching:
-        path.write_text("two\n")
+        path.write_text("of another length, since the clock of files may not have ticked\n")
         watching.wait()
 
 
@@ -102,9 +107,12 @@ def test_a_name_that_comes_or_goes_ends_the_wait_for_its_folder(
     other.touch()
     folder = tmp_path / "answers"
     folder.mkdir()
+    os.utime(folder, (0, 0))  # so that what changes shows, however soon
     with Watch([folder]) as watching:
         os.link(other, folder / "one")
         watching.wait()
+    os.utime(folder, (0, 0))
+    with Watch([folder]) as watching:
         (folder / "one").unlink()
         watching.wait()
 
