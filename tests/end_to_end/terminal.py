@@ -51,7 +51,7 @@ class Screen:
         while self._read(until - time.monotonic()):
             pass
         try:
-            return self.process.wait(1.0)
+            return self.process.wait(LONGEST_S)
         except subprocess.TimeoutExpired as error:
             raise AssertionError(f"the process does not end: {self.text}") from error
 
