@@ -7,11 +7,13 @@ leaves nothing but objects that nobody names, and doing it again is harmless.
 import shlex
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from events.ids import CommitId, RunId
-from workspace.errors import DeliveryRefusedError, GitFailedError
+from workspace.errors import DeliveryRefusedError, GitFailedError, RepositoryLostError
 from workspace.git import Git, bytes_of, printable, silenced, text_of
 from workspace.in_the_way import in_the_way
 from workspace.tree import Repository
@@ -199,7 +201,7 @@ def _state_of(
     It may hold the new one while the branch is at the old one, if a delivery was cut short. The
     index is a copy, since even a look refreshes it.
     """
-    with tempfile.TemporaryDirectory(prefix="index-", dir=scratch) as folder:
+    with _folder_in(scratch) as folder:
         copy = replace(
             git, index=Path(folder, "index"), config=(*git.config, ("core.splitIndex", "false"))
         )
@@ -221,6 +223,17 @@ def _state_of(
             )
         _switch(copy, held, commit, "--dry-run")
     return held
+
+
+@contextmanager
+def _folder_in(repository: Path) -> Iterator[str]:
+    """Give a folder of our own in the run's repository, which is gone afterwards."""
+    try:
+        made = tempfile.TemporaryDirectory(prefix="index-", dir=repository)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise RepositoryLostError(repository) from error
+    with made as folder:
+        yield folder
 
 
 def _dirty(user: UserRepository, what: str) -> str:

@@ -9,6 +9,7 @@ TracksideError
     +-- GitDiskError                git could not write: the disk is full, failing or read-only
     +-- RepositoryRefusedError      this folder cannot be a run's repository, and why
     +-- RepositoryMissingError      a run's own repository, with all its trees, is gone
+    +-- RepositoryLostError         a repository that is worked with has gone away meanwhile
     +-- RevisionUnknownError        no such commit in the user's repository
     +-- TreeMissingError            a recorded tree or commit is in no object store
     +-- ObjectDamagedError          ... or is there, and its bytes are not what they were
@@ -84,6 +85,20 @@ class RepositoryMissingError(WorkspaceError):
         super().__init__(
             f"{place}: the run has no git repository, so its trees are lost; put that folder back, "
             "or start the track again"
+        )
+
+
+class RepositoryLostError(WorkspaceError):
+    """A repository, or a part of it, has been taken away from a process that works with it."""
+
+    fault = "damaged"
+
+    def __init__(self, place: object) -> None:
+        """Say where it was."""
+        self.place = place
+        super().__init__(
+            f"{place}: this git repository, or a part of it, has been deleted or moved away; put "
+            "it back, then resume"
         )
 
 

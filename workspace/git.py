@@ -24,6 +24,8 @@ from workspace.errors import (
     GitFailedError,
     GitTimeoutError,
     GitUnusableError,
+    RepositoryLostError,
+    WorktreeLostError,
 )
 
 OLDEST = (2, 38)
@@ -84,6 +86,8 @@ _UNREADABLE = re.compile(
     r"|.*object corrupt or missing|.* is corrupt$)"
 )
 """And when an object is not what it was, or is gone."""
+_NO_REPOSITORY = "not a git repository"
+"""Its words for a repository that is gone, or a part without which it is none."""
 
 Config = tuple[tuple[str, str], ...]
 
@@ -147,13 +151,14 @@ class Git:
             GitDiskError: and that because it could not write.
             GitTimeoutError: git had to be ended.
             GitUnusableError: there is no git, or none that is new enough.
+            RepositoryLostError, WorktreeLostError: see `require`.
         """
-        with self._started(args, extra) as child:
+        with self._noticing_loss(), self._started(args, extra) as child:
             return _answer(child, args[0], stdin, answers, silent=silent)
 
     def together(self, *commands: Sequence[str], silent: bool = False) -> list[bytes]:
         """Return what each command writes; they run side by side. Raises as `run` does."""
-        with ExitStack() as running:
+        with self._noticing_loss(), ExitStack() as running:
             started = [running.enter_context(self._started(words)) for words in commands]
             return [
                 _answer(child, words[0], b"", (0,), silent=silent)[1]
@@ -175,16 +180,52 @@ class Git:
 
         Raises:
             GitUnusableError: there is no git, or none that is new enough.
+            RepositoryLostError: see `require`.
         """
-        return subprocess.Popen(
-            [program(os.environ.get("PATH", os.defpath)), *args],
-            cwd=self.directory,
-            env=self._environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            process_group=0,
-        )
+        with self._noticing_loss():
+            return subprocess.Popen(
+                [program(os.environ.get("PATH", os.defpath)), *args],
+                cwd=self.directory,
+                env=self._environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                process_group=0,
+            )
+
+    def require(self) -> None:
+        """Check that what `git_dir` names is a repository still, if it names one.
+
+        Raises:
+            RepositoryLostError: it is none, or is gone.
+            WorktreeLostError: it is one, and the worktree of `index` is gone.
+        """
+        if self.git_dir is None:
+            return
+        asked = [program(os.environ.get("PATH", os.defpath)), "rev-parse", "--git-dir"]
+        place = {"GIT_DIR": str(self.git_dir)}
+        with _started(asked, cwd=Path("/"), env=environment() | place) as child:
+            _said(child, "rev-parse")
+        if child.returncode != 0:
+            raise RepositoryLostError(self.git_dir)
+        if self.index is not None and not self.directory.is_dir():
+            raise WorktreeLostError(self.directory)
+
+    @contextmanager
+    def _noticing_loss(self) -> Iterator[None]:
+        """Have a failure that is due to the loss of the repository be told as that."""
+        try:
+            yield
+        except (GitFailedError, GitDiskError) as error:
+            if self.git_dir is not None and _NO_REPOSITORY in error.words:
+                raise RepositoryLostError(self.git_dir) from error  # though it may be back by now
+            self.require()
+            raise
+        except (FileNotFoundError, NotADirectoryError) as error:
+            self.require()
+            if self.directory == self.git_dir:
+                raise RepositoryLostError(self.git_dir) from error
+            raise
 
     def _environment(self) -> dict[str, str]:
         places = {

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from events.errors import fault_of
-from workspace.errors import GitDiskError, ObjectDamagedError
+from workspace.errors import GitDiskError, ObjectDamagedError, RepositoryLostError
 from workspace.git import Git
 from workspace.objects import Members, Objects, members_of, object_id, raw_tree
 
@@ -68,6 +68,7 @@ class LooseObjects:
 
         Raises:
             GitDiskError: the disk takes no more.
+            RepositoryLostError: the repository is gone.
         """
         data = raw_tree(members)
         name = object_id("tree", data, like)
@@ -122,6 +123,8 @@ class LooseObjects:
             _write_durably(
                 place, zlib.compress(b"%s %d\0" % (kind.encode(), len(data)) + data, _FAST)
             )
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise RepositoryLostError(self._git.directory) from error
         except OSError as error:
             if fault_of(error) is None:
                 raise

@@ -57,6 +57,7 @@ class Objects:
         Raises:
             TreeMissingError: it is not there.
             ObjectDamagedError: it is, and cannot be read, or is another one.
+            RepositoryLostError: the repository is gone.
         """
         kind, size = self._ask("contents", name)
         data = self._out.read(size + 1)
@@ -130,9 +131,9 @@ class Objects:
             case [_, "missing"]:
                 raise TreeMissingError(name, str(self._git.directory))
             case _:
-                raise GitFailedError(
-                    "cat-file", self._process.wait(), "it ended before it was asked"
-                )
+                exit_code = self._process.wait()
+                self._git.require()
+                raise GitFailedError("cat-file", exit_code, "it ended before it was asked")
 
 
 def object_id(kind: str, data: bytes, like: str) -> str:
