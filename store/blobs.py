@@ -80,9 +80,13 @@ class Blobs(_Texts):
     """Blobs in a folder of the run: ``ab/cdef...`` for the digest ``abcdef...``."""
 
     def __init__(self, folder: Path, disk: Disk = REAL_DISK, redact: Redact = as_it_is) -> None:
-        """Keep blobs in `folder`, texts without their secrets; nothing is read or written yet."""
+        """Keep blobs in `folder`, texts without their secrets; nothing is read or written yet.
+
+        A folder that is there now is never made again: who takes it away has its payloads.
+        """
         super().__init__(redact)
         self._folder = folder
+        self._was_there = folder.is_dir()
         self._disk = disk
         self._safe: set[str] = set()
         """Digests and folders that this process knows to be durable; a set needs no lock."""
@@ -161,9 +165,13 @@ class Blobs(_Texts):
         write_file(self._disk, path, data, temporary)
 
     def _make(self, folder: Path) -> None:
-        if str(folder) not in self._safe:
+        if str(folder) in self._safe:
+            return
+        if folder == self._folder and self._was_there:
+            sync_folder(self._disk, folder.parent)
+        else:
             make_folder(self._disk, folder)
-            self._safe.add(str(folder))
+        self._safe.add(str(folder))
 
 
 class MemoryBlobs(_Texts):

@@ -119,17 +119,24 @@ class LogPoisonedError(StoreError):
 
 
 class BlobUnwritableError(StoreError):
-    """A payload could not be made durable, so no event may name it."""
+    """A payload could not be made durable, so no event may name it.
 
-    fault = "disk"
+    The disk refuses it, or the folder of all payloads is gone.
+    """
+
+    fault: Fault | None = "disk"
 
     def __init__(self, path: Path, cause: OSError) -> None:
         """Remember where, and what the disk said."""
         self.path = path
         self.cause = cause
+        way_out = "mend that"
+        if isinstance(cause, FileNotFoundError):
+            self.fault = "damaged"
+            way_out = "put back what was taken from the folder of the run"
         super().__init__(
-            f"{path}: the payload cannot be written ({cause.strerror}); "
-            "mend that and resume the run"
+            f"{path}: the payload cannot be written ({cause.strerror}); {way_out} and resume "
+            "the run"
         )
 
 

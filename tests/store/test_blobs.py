@@ -127,6 +127,23 @@ def test_a_failing_disk_is_told_and_what_was_not_safe_is_put_again(tmp_path: Pat
         assert blobs.get(Blobs(tmp_path / str(at)).put(b"payload")) == b"payload"
 
 
+@pytest.mark.parametrize("has_put", [False, True])
+def test_a_folder_that_is_taken_away_is_missed_and_no_other_one_is_made(
+    kept: tuple[Blobs, BlobRef, Path], tmp_path: Path, has_put: bool
+) -> None:
+    blobs, ref, _ = kept
+    if not has_put:
+        blobs = Blobs(tmp_path / "blobs", CountingDisk())
+    (tmp_path / "blobs").rename(tmp_path / "away")
+    with pytest.raises(BlobUnwritableError, match="put back what was taken") as missed:
+        blobs.put(b"another")
+    assert missed.value.fault == "damaged"
+    assert not (tmp_path / "blobs").exists()
+    (tmp_path / "away").rename(tmp_path / "blobs")
+    assert blobs.get(blobs.put(b"another")) == b"another"
+    assert blobs.get(ref) == b"payload"
+
+
 def test_leftovers_of_a_crash_are_swept_up(kept: tuple[Blobs, BlobRef, Path]) -> None:
     blobs, ref, path = kept
     (path.parent / "cdef.17.new").write_bytes(b"half")
