@@ -62,7 +62,7 @@ def test_a_playbook_that_the_configuration_names_is_no_change(
     monkeypatch.chdir(project.repo.path)
     Path("trackside.toml").write_text('[models]\nladder = ["scripted:book.json"]\n')
     Path("book.json").write_text('{"tickets": {"A": [[{"text": "done"}]]}}')
-    project.configure('[models]\nqa = "scripted:book.json"')
+    project.configure(f'[models]\nqa = "scripted:{Path.cwd() / "book.json"}"')
     asked = trackside(*project.words_by(None, "--policy", str(policy)))
     assert asked.code == WAITING, asked.err
     assert "the run keeps" not in project.resume().err
