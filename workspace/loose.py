@@ -31,10 +31,17 @@ class LooseObjects:
     """The objects of one repository, for writers of trees. Any thread may use it."""
 
     def __init__(self, git: Git) -> None:
-        """Take a git on the repository, for trees that do not lie there as files of their own."""
+        """Take a git on the repository, for trees that do not lie there as files of their own.
+
+        Raises:
+            RepositoryLostError: the repository is gone, or its configuration.
+        """
         self._git = git
         self._folder = git.directory / "objects"
-        config = (git.directory / "config").read_text("utf-8", "surrogateescape")
+        try:
+            config = (git.directory / "config").read_text("utf-8", "surrogateescape")
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise RepositoryLostError(git.directory) from error
         self.exact = _POORER.search(config) is None
         """Whether the file system has modes and symlinks, so that git takes them from it."""
         self._trees: OrderedDict[str, tuple[Members, int]] = OrderedDict()

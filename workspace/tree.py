@@ -15,6 +15,7 @@ from events.ids import CommitId, TreeId
 from workspace.errors import (
     GitDamageError,
     GitFailedError,
+    RepositoryLostError,
     RepositoryMissingError,
     TreeMissingError,
     WorkspaceError,
@@ -142,6 +143,7 @@ class Repository:
 
         Raises:
             RepositoryMissingError: nothing was created at `run_git`, or it is gone.
+            RepositoryLostError: a part of it is, or it goes meanwhile.
             RepositoryRefusedError: see `UserRepository.find`.
         """
         _require_created(run_git)
@@ -160,7 +162,10 @@ class Repository:
     def _borrowing(cls, run_git: Path, user: UserRepository) -> "Repository":
         borrowed = _borrowed(run_git, user)
         if _read(run_git / _ALTERNATES) != borrowed:
-            _write(run_git / _ALTERNATES, borrowed)
+            try:
+                _write(run_git / _ALTERNATES, borrowed)
+            except (FileNotFoundError, NotADirectoryError) as error:
+                raise RepositoryLostError(run_git) from error
         return cls(run_git.resolve(), user)
 
     @property

@@ -87,6 +87,12 @@ def test_it_is_told_also_if_it_is_back_by_the_time_one_looks(
         work.repository.git.run("cat-file", "-e", work.tree)
 
 
+def test_a_part_that_is_missing_when_it_is_opened_is_missed(work: Work, repo: GitRepo) -> None:
+    (work.repository.path / "config").unlink()
+    with pytest.raises(RepositoryLostError):
+        Repository.open(work.repository.path, repo.path)
+
+
 def test_a_worktree_that_goes_away_under_its_git_is_told_apart(work: Work) -> None:
     with work.worktree._git() as git:
         shutil.rmtree(work.worktree.folder)
