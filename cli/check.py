@@ -15,7 +15,7 @@ from cli.escape import shown
 from cli.exit_code import ExitCode
 from cli.inputs import read_input
 from cli.settings import Loaded, load_settings
-from cli.which_run import folder_named
+from cli.which_run import add_folder
 from events.counted import counted
 from events.errors import ProblemsError, TracksideError
 from events.track import Track, TrackSpec
@@ -47,13 +47,8 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     parser.add_argument("track", metavar="TRACK", help="the track file, JSON or TOML")
-    parser.add_argument(
-        "--repo",
-        metavar="DIR",
-        type=folder_named,
-        default=Path(),
-        help="the repository whose configuration names the archetypes (default: this folder)",
-    )
+    meaning = "the repository whose configuration names the archetypes (default: this folder)"
+    add_folder(parser, Path(), meaning)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 

@@ -11,7 +11,7 @@ from cli.escape import shown
 from cli.interrupts import interruptible
 from cli.person import who
 from cli.run import add_common
-from cli.which_run import folder_named
+from cli.which_run import add_folder
 from events.run_commands import ContinueRun
 
 if TYPE_CHECKING:
@@ -26,13 +26,7 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``resume``."""
     parser.add_argument("run", metavar="RUN", nargs="?", help="a run, or the start of its name")
-    parser.add_argument(
-        "--repo",
-        metavar="DIR",
-        type=folder_named,
-        default=Path(),
-        help="the repository (default: here)",
-    )
+    add_folder(parser, Path(), "the repository (default: here)")
     add_common(parser)
 
 

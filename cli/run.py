@@ -19,7 +19,7 @@ from cli.inputs import read_input
 from cli.interrupts import interruptible
 from cli.policy_source import load_policy, placed_policy
 from cli.settings import load_settings
-from cli.which_run import folder_named
+from cli.which_run import add_folder
 from events.conversation import Usage
 from events.errors import TrackInvalidError
 from events.ids import RunId, TreeId
@@ -47,13 +47,7 @@ _BY_MODEL = ("models.ladder", "models.qa")
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``run``."""
     parser.add_argument("track", metavar="TRACK", help="the track file (JSON or TOML)")
-    parser.add_argument(
-        "--repo",
-        metavar="DIR",
-        type=folder_named,
-        default=Path(),
-        help="the repository (default: here)",
-    )
+    add_folder(parser, Path(), "the repository (default: here)")
     parser.add_argument(
         "--model",
         metavar="M",

@@ -30,12 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser, default: str = "the latest") 
 
 def add_repository(parser: argparse.ArgumentParser) -> None:
     """Add the option that says where the runs are."""
-    parser.add_argument(
-        "--repo",
-        metavar="DIR",
-        type=folder_named,
-        help="the repository (default: the one around here)",
-    )
+    add_folder(parser, None, "the repository (default: the one around here)")
+
+
+def add_folder(parser: argparse.ArgumentParser, default: Path | None, meaning: str) -> None:
+    """Add the option that names a repository; its meaning is for the help."""
+    parser.add_argument("--repo", metavar="DIR", type=folder_named, default=default, help=meaning)
 
 
 def folder_named(text: str) -> Path:
