@@ -17,6 +17,7 @@ from events.streams import RUN
 from events.ticket import Ticket
 from events.track_file import parse_track
 from store.entity import Entity
+from store.errors import LogPoisonedError
 
 PIECE_BYTES = 200_000
 """Tickets of one record: a record holds them twice, in cause and event, and may have 1 MiB."""
@@ -25,8 +26,18 @@ _ANEW = "start the track again, under another name"
 
 
 def record_plan(this: OpenRun, start: Start, tickets: Sequence[Ticket]) -> None:
-    """Put a new run on record, with all of its tickets."""
-    _record(this, plan_of(start, tickets))
+    """Put a new run on record, with all of its tickets.
+
+    Raises:
+        LogPoisonedError: the disk takes no more. If it did not take the start of the run, nothing
+            is on record to go on from.
+    """
+    try:
+        _record(this, plan_of(start, tickets))
+    except LogPoisonedError as error:
+        if this.world.run.standing == "new":
+            raise LogPoisonedError(error.path, 0, error.cause) from error
+        raise
 
 
 def complete_plan(this: OpenRun, tickets: Sequence[Ticket]) -> None:

@@ -72,11 +72,19 @@ class PostRoom:
     def _look(self) -> bool:
         """Take what lies in the inbox; return whether the system let us."""
         try:
-            for letter in self._inbox.letters():
-                self._take(letter)
+            letters = self._inbox.letters()
         except OSError:  # no descriptor is free, say
             return False
-        self._all_new = True
+        taken = [self._takes(letter) for letter in letters]
+        self._all_new = all(taken)
+        return self._all_new
+
+    def _takes(self, letter: Letter) -> bool:
+        """Take a letter; return False if the system does not let us, which holds up no other."""
+        try:
+            self._take(letter)
+        except OSError:
+            return False
         return True
 
     def _take(self, letter: Letter) -> None:

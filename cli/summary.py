@@ -11,9 +11,11 @@ from cli.run_view import RunView
 from cli.spending import Spending, Spent
 from cli.standing import Standing
 from cli.words import action_words, paused_words
-from events.run import Active, Run, model_wait
+from events.ids import ApprovalId
+from events.run import Active, Run, budget_wait, model_wait
 from events.state_digest import state_digest
 from events.ticket import TicketState
+from events.world import World
 
 STATES: tuple[TicketState, ...] = (
     "completed", "in_progress", "step_paused", "pending", "locked", "blocked", "skipped",
@@ -21,7 +23,6 @@ STATES: tuple[TicketState, ...] = (
 """In the order in which they are counted."""
 
 BUDGET, NO_BUDGET = "budget", "a model call that the budget does not cover"
-RAISED = "the budget was raised: the run has to go on"
 MODEL, NO_MODEL = "model", "a model that refuses every call for now"
 """Kinds and words of the waits that are no question about an action."""
 
@@ -117,7 +118,7 @@ def _waits(view: RunView) -> Iterator[Wait]:
     for active in sorted(run.active.values(), key=lambda active: rank[active.ticket]):
         gate = view.world.attempt(active.attempt).gate
         waits_for = run.plan[active.ticket].waits_for if gate is None else gate.approval
-        if waits_for is None or view.world.approval(waits_for).answer is not None:
+        if waits_for is None or _has_its_answer(view.world, active, waits_for):
             continue
         kind, words = (gate.action.kind, action_words(gate.action)) if gate else _wait(run, active)
         yield Wait(
@@ -129,9 +130,15 @@ def _waits(view: RunView) -> Iterator[Wait]:
         )
 
 
+def _has_its_answer(world: World, active: Active, waits_for: ApprovalId) -> bool:
+    """Return whether a question was answered, or a budget raised, that held an attempt."""
+    if waits_for == budget_wait(active.attempt):
+        return active.attempt not in world.run.ledger.lacking
+    return world.approval(waits_for).answer is not None
+
+
 def _wait(run: Run, active: Active) -> tuple[str, str]:
     """Return kind and words of a wait that is no question."""
     if run.plan[active.ticket].waits_for == model_wait(active.attempt):
         return MODEL, NO_MODEL
-    lacking = run.ledger.lacking.get(active.attempt)
-    return BUDGET, RAISED if lacking is None else f"{NO_BUDGET}: {lacking.words}"
+    return BUDGET, f"{NO_BUDGET}: {run.ledger.lacking[active.attempt].words}"

@@ -32,7 +32,7 @@ def lines_of(summary: Summary) -> Iterator[str]:
     """Give the lines, escaped and without their ends."""
     standing = _STANDING[summary.code]
     if summary.code == "waiting" and not summary.waits:
-        standing = "has its answers, and has to go on"
+        standing = "has what it waited for, and has to go on"
     yield f"run {shown(summary.run)} {standing}: {counts_words(summary)}"
     if summary.paused:
         yield f"paused {clipped(summary.paused, REASON_CHARS)}"

@@ -21,6 +21,8 @@ from events.state_digest import state_digest
 from store.inbox import TellRun
 from store.run_folder import RunFolder
 
+_DOES = {"cancelled": "ends", "paused": "finishes what is under way in"}
+"""What the process that holds a run does once it is told so."""
 MOST_LEADS = 2
 """Commands that lead out of a refusal."""
 
@@ -123,7 +125,7 @@ def say(
         print("this will run instead:")
         print(*preview_lines(sent.reply.preview, None, colour=False), sep="\n")
     if sent.held_by is not None:
-        does = "ends" if world.run.ending or code == "cancelled" else "goes on with"
+        does = _DOES.get(code, "goes on with")
         print(f"process {sent.held_by} {does} run {shown(history.folder.run)}")
     elif steps:
         print("next:")

@@ -58,9 +58,12 @@ def repository_of(args: argparse.Namespace) -> Path:
     Raises:
         NoRepositoryError: there is neither, or no such folder.
     """
-    start = Path(os.path.realpath(args.repo or ""))
+    try:
+        start = Path(os.path.realpath(args.repo or ""))
+    except FileNotFoundError as error:
+        raise NoRepositoryError("the current folder", "it has been deleted") from error
     if not start.is_dir():
-        raise NoRepositoryError(path_text(args.repo), "no such folder")
+        raise NoRepositoryError(path_text(args.repo or start), "no such folder")
     for folder in (start, *start.parents):
         if (folder / HOME / RUNS).is_dir() or (folder / ".git").exists():
             return folder

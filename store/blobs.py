@@ -86,7 +86,7 @@ class Blobs(_Texts):
         """
         super().__init__(redact)
         self._folder = folder
-        self._was_there = folder.is_dir()
+        self._was_there = folder.is_dir() and not folder.is_symlink()
         self._disk = disk
         self._safe: set[str] = set()
         """Digests and folders that this process knows to be durable; a set needs no lock."""

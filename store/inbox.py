@@ -34,7 +34,7 @@ STALE_S = 3600.0
 """A file that was being written so long ago has no writer any more."""
 
 _MESSAGE = re.compile(r"\d{1,20}-[0-9a-f]{8}\.json")
-_PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO}
+_PASSING = {errno.EMFILE, errno.ENFILE}
 """Errors that say nothing of what lies there: it can be read another time."""
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 

@@ -175,7 +175,7 @@ class Repository:
 
     @property
     def _lent(self) -> str:
-        return ":".join(self.borrowed.splitlines())
+        return ":".join(self.borrowed.rstrip("\n").split("\n"))
 
     def objects(self) -> Objects:
         """Return a reader of the objects; close it."""

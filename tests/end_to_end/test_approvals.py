@@ -190,9 +190,8 @@ def test_what_is_answered_waits_for_nobody_though_the_run_does_not_go_on_yet(
     assert [wait["approval"] for wait in project.answer("status", "run")["waits"]] == ["B.1.c1"]
     assert trackside("approve", "run", "B.1.c1", *here).code == COMPLETED
     second = trackside("status", "run", *here).out
-    assert (
-        "run run has its answers, and has to go on: 0 of 2 tickets completed, 2 answered" in second
-    )
+    assert "run run has what it waited for, and has to go on: 0 of 2 tickets" in second
+    assert "completed, 2 answered\n" in second
     answer = project.answer("status", "run")
     assert (answer["code"], answer["waits"]) == ("waiting", [])
     assert answer["next"] == [f"trackside resume run --repo {project.repo.path}"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from store.disk import RealDisk
 from tests.end_to_end.project import Ended, Project, ended, hear, started, trackside
 from tests.end_to_end.scripts import command, done, turn, write
 
@@ -57,6 +58,32 @@ def test_a_full_disk(planned: Project, monkeypatch: pytest.MonkeyPatch) -> None:
         full.setattr("store.disk.RealDisk.fdatasync", refuse)
         assert_says(planned.run(), DISK, "No space left on device", "mend that, then run again")
     assert planned.run().code == 0
+
+
+def test_a_full_disk_that_still_takes_the_opening(
+    planned: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = RealDisk.write
+
+    def refuse(disk: RealDisk, fd: int, data: bytes) -> int:
+        if b'"stream":"run"' in data:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(disk, fd, data)
+
+    with monkeypatch.context() as full:
+        full.setattr(RealDisk, "write", refuse)
+        assert_says(planned.run(), DISK, "nothing was recorded; mend that, then run again")
+    assert planned.run().code == 0
+
+
+def test_a_folder_that_was_deleted_around_us(
+    planned: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = planned.folder / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert_says(trackside("status"), BAD_INPUT, "the current folder: it has been deleted")
 
 
 def test_a_read_only_folder(planned: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -140,6 +140,20 @@ def test_a_message_over_which_the_system_failed_is_taken_again(waiting: Project)
     assert visit.mourned == []
 
 
+def test_a_message_over_which_the_system_fails_holds_up_no_other(waiting: Project) -> None:
+    inbox, visit = inbox_of(waiting), Visit(waiting)
+    inbox.post(EDITED)
+    name = inbox.post(GiveAnswer(ApprovalId("A.9.c9"), EDITED.answer))
+
+    def fit(*_: object) -> Fitted:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with held(waiting) as (this, system):
+        reply = visit.reply_to(name, this, system, fit)
+    assert reply is not None
+    assert "it was never asked" in reply.refusal
+
+
 def test_a_run_that_has_become_deaf_rests(waiting: Project) -> None:
     name, visit = inbox_of(waiting).post(EDITED), Visit(waiting)
 

@@ -11,7 +11,16 @@ import pytest
 
 from events import attempt_events as attempt
 from events import run_events as run
-from tests.end_to_end.project import TRACKSIDE, Ended, Project, ended, hear, started, trackside
+from tests.end_to_end.project import (
+    TRACKSIDE,
+    UNMEASURED,
+    Ended,
+    Project,
+    ended,
+    hear,
+    started,
+    trackside,
+)
 from tests.end_to_end.scripts import command, done, turn, write
 from tests.workspace.levels import level_here
 
@@ -185,7 +194,9 @@ def test_a_machine_without_a_folder_for_temporary_files_is_told_as_such(project:
     project.plan({"id": "A"}, {"id": "B"})
     project.script({name: [[turn(write(name, name)), done()]] for name in "AB"})
     assert project.run("--workers", "2").code == COMPLETED
-    read_only, place = ["--ro-bind", "/", "/", "--dev", "/dev"], str(project.repo.path)
+    unmeasured = [word for name in UNMEASURED for word in ("--unsetenv", name)]
+    read_only = ["--ro-bind", "/", "/", "--dev", "/dev", *unmeasured]
+    place = str(project.repo.path)
     lack = "there is no folder for temporary files that can be written"
     stopped_with(within(read_only, "verify", "run", "--repo", place), DISK, lack, "TMPDIR")
     ill = within(read_only, "doctor", "--repo", place)

@@ -76,7 +76,7 @@ def test_to_read_of_a_moved_repository_nothing_has_to_be_written(
     (worktree.folder / "readme").write_text("again\n")
     made = worktree.snapshot().tree
     before = {each: each.read_bytes() for each in repository.path.rglob("*") if each.is_file()}
-    for name in ('a "new": \\ place', "another"):
+    for name in ('a "new": \\ place', "a page\x0cfeed", "another"):
         repo.path.rename(tmp_path / name)
         repo.path = tmp_path / name
         found = Repository.look(repository.path, repo.path)
