@@ -141,4 +141,5 @@ def _wait(run: Run, active: Active) -> tuple[str, str]:
     """Return kind and words of a wait that is no question."""
     if run.plan[active.ticket].waits_for == model_wait(active.attempt):
         return MODEL, NO_MODEL
-    return BUDGET, f"{NO_BUDGET}: {run.ledger.lacking[active.attempt].words}"
+    lacking = run.ledger.lacking.get(active.attempt)
+    return BUDGET, NO_BUDGET if lacking is None else f"{NO_BUDGET}: {lacking.words}"
